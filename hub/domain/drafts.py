@@ -1,0 +1,143 @@
+"""Drafts: pure renderings of records for one kind, and what a write carries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from hub.domain.records import Contact, Gallery, Invoice, Record, Reference, TaxCode, reference
+from hub.domain.remotes import Operation, Remote, RemoteStatus
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """A record together with the other records that its rendering reads.
+
+    Attributes:
+        record: A Contact, Invoice or Payment.
+        version: Our version of *record*.
+        number: The natural key frozen in the entry (invoice number with prefix, contact number, payment marker).
+        contact: Of an invoice; None when it is missing.
+        invoice: Of a payment: the invoice or credit note it settles; None when it is missing.
+        tax_codes: Those of an invoice's lines, by id, in the version in force for it; missing ones are absent.
+        remote: What stands there now, as far as we know.
+        distinct: A person said that a second contact of the same name is meant (`retry {"distinct": true}`).
+    """
+
+    record: Record
+    version: int
+    number: str
+    gallery: Gallery
+    contact: Contact | None = None
+    invoice: Invoice | None = None
+    invoice_number: str | None = None
+    tax_codes: Mapping[str, TaxCode] = {}
+    remote: Remote | None = None
+    distinct: bool = False
+
+    @property
+    def reference(self) -> Reference:
+        """The record's name within its gallery."""
+        return reference(self.record)
+
+
+class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line as it will stand there, for people: amounts in the invoice's currency."""
+
+    description: str
+    quantity: Decimal
+    unit_amount: Decimal
+    net: Decimal
+    tax: Decimal
+    account: str | None = None
+    tax_code: str | None = None
+    tracking: tuple[str, ...] = ()
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """The pure rendering of a record for one kind.
+
+    Attributes:
+        number: Natural key it will have there.
+        body: The kind's own wire values, plain JSON-able (dict/list/str/int/Decimal); other records are named through
+            `needs`, `Kind.request` puts their remote ids in.
+        needs: Records that must stand there first, in the order they are to be written.
+        currency, total, tax: What must stand there after the write, to the cent; None for contacts.
+        on: The document's date.
+        status: The status asked for; another one in the answer is held ``not_approved``. None: not checked.
+        lines: For preview and explain.
+        notes: What was changed on the way, in sentences for people (a shortened name, a left-out e-mail).
+        shown: Field name -> text of what a person compares when both sides differ.
+        amended: It was drawn up anew after the remote side answered with another total (`Webservice.amend`).
+    """
+
+    number: str
+    body: dict[str, Any]
+    needs: tuple[Reference, ...] = ()
+    currency: str | None = None
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    on: date | None = None
+    status: RemoteStatus | None = None
+    lines: tuple[DraftLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    shown: dict[str, str] = {}
+    amended: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for drafts that would write the same thing: the hash of body and needs, 32 hex characters."""
+        data = msgspec.json.encode((self.body, self.needs), order="deterministic")
+        return hashlib.sha256(data).hexdigest()[:32]
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """The record cannot be rendered: a reason code, one sentence for people, and the remedy.
+
+    `cause` groups entries into one problem; by default the code with the message.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    cause: str = ""
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """One intended change at the remote side.
+
+    Attributes:
+        number: Natural key by which its outcome is recognised (invoice or contact number, payment marker).
+        remote: What is updated or cancelled; None for a create.
+        draft: What is to stand there; None for a cancel.
+        document_id: For a payment: remote id of what it settles (also in `remotes` of `Kind.request`).
+    """
+
+    reference: Reference
+    operation: Operation
+    number: str
+    draft: Draft | None = None
+    remote: Remote | None = None
+    record_version: int = 0
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """The exact bytes of one request. `query` is ordered and not yet encoded; `body` empty for reads."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""

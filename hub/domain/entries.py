@@ -1,0 +1,182 @@
+"""Entries: how one record stands in one webservice, and the moves between states.
+
+Two counters decide what is due: changes and people raise `asked`; judging stores `judged` = the `asked` it read.
+An entry with ``asked > judged`` is shown as *pending*; that state is never stored. An entry in `sending` or `unknown`
+is settled before it is judged.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+import msgspec
+
+from hub.domain.records import RecordType
+from hub.domain.remotes import Operation, Remote
+
+State = Literal[
+    "pending", "left_out", "sending", "unknown", "waiting", "synced", "held", "conflict", "resolved", "voided"
+]
+STATES: tuple[State, ...] = get_args(State)
+
+Group = Literal["in_the_books", "on_its_way", "needs_you", "left_out"]
+
+# From a state to those it may become. `pending` stands for "never judged" on the left and never occurs on the right.
+MOVES: dict[State, frozenset[State]] = {
+    "pending": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
+    "left_out": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
+    "sending": frozenset({"unknown", "synced", "held", "conflict", "waiting", "voided", "left_out"}),
+    "unknown": frozenset({"unknown", "sending", "synced", "held", "conflict", "waiting", "voided", "left_out"}),
+    "waiting": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
+    "synced": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
+    "held": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
+    "conflict": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
+    "resolved": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
+    "voided": frozenset({"voided", "conflict", "held", "synced"}),
+}
+
+
+class IllegalMoveError(AssertionError):
+    """A state change that the table above does not allow: a fault of the hub, never of the data."""
+
+
+def move(before: State | None, after: State) -> State:
+    """*after*, when an entry in *before* (None: never judged) may become it. Raises IllegalMoveError."""
+    if after not in MOVES[before or "pending"]:
+        raise IllegalMoveError(f"an entry cannot go from {before} to {after}")
+    return after
+
+
+def group(state: State, *, in_books: bool) -> Group:
+    """The group people see; *in_books*: something of ours stands there and is not voided."""
+    if state in {"held", "conflict"}:
+        return "needs_you"
+    if state in {"pending", "sending", "unknown", "waiting"}:
+        return "on_its_way"
+    if in_books and state != "voided":
+        return "in_the_books"
+    return "left_out"
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What we last wrote there and saw accepted: the ground that a later difference is measured from."""
+
+    fingerprint: str
+    record_version: int
+    on: date | None = None
+    currency: str | None = None
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    contact_id: str | None = None
+    account_id: str | None = None
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """A person accepted a difference. It holds as long as neither side changes."""
+
+    by: str
+    at: datetime
+    note: str
+    record_version: int
+    remote_version: str
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """How one record stands in one webservice.
+
+    Attributes:
+        state: The stored state; None = never judged.
+        number: Natural key there, frozen before the first write.
+        remote: What stands there as far as we know.
+        sent: Our last accepted write.
+        frozen: Excluded after it was sent: no more updates.
+        forced: A person asked for it: the window is overridden and the draft rendered anew.
+        distinct: A person said that a second contact of this name is meant.
+        looks: Clean looks for a payment whose fate is unknown, with the time of the first and the last.
+    """
+
+    id: str
+    type: RecordType
+    record_id: str
+    asked: int = 1
+    judged: int = 0
+    state: State | None = None
+    reason: str | None = None
+    message: str | None = None
+    remedy: str | None = None
+    problem_id: str | None = None
+    number: str | None = None
+    remote: Remote | None = None
+    sent: Sent | None = None
+    frozen: bool = False
+    forced: bool = False
+    distinct: bool = False
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    resolution: Resolution | None = None
+    invoice_id: str | None = None
+
+    @property
+    def shown(self) -> State:
+        """The state people see: `pending` when something is due."""
+        if self.state in {"sending", "unknown"}:
+            return self.state
+        if self.state is None or self.asked > self.judged:
+            return "pending"
+        return self.state
+
+    @property
+    def in_books(self) -> bool:
+        """Something of ours stands there and is not voided or deleted."""
+        return self.remote is not None and self.remote.status not in {"voided", "deleted"}
+
+
+class LeaveOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing goes there, for a reason that is no fault."""
+
+    reason: str
+    message: str
+    remedy: str = ""
+    freeze: bool = False
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """A person is needed. `cause` groups entries into one problem."""
+
+    reason: str
+    message: str
+    remedy: str
+    cause: str = ""
+    conflict: bool = False
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """It goes later by itself, when what it waits for has happened."""
+
+    message: str
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """Both sides agree already. `state` is synced or voided; `note` goes into the history when given."""
+
+    state: Literal["synced", "voided", "resolved"] = "synced"
+    note: str = ""
+
+
+class Do(msgspec.Struct, frozen=True, kw_only=True):
+    """A write is due."""
+
+    operation: Operation
+
+
+Step = LeaveOut | Hold | Wait | Nothing | Do
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the ordered checks that `explain` shows. `passed` None = not reached."""
+
+    code: str
+    passed: bool | None = msgspec.field(name="pass")
+    message: str

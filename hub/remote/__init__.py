@@ -1,0 +1,1 @@
+"""Outgoing HTTP, its limits, OAuth, and the box that secrets are kept in."""

@@ -1,0 +1,185 @@
+"""Batches of writes in Postgres: intent before the call, outcome right after it (the write protocol of DESIGN 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.domain.drafts import Request, Write
+from hub.domain.records import RecordType
+from hub.domain.remotes import Operation
+from hub.store.database import Connection
+from hub.store.queries import load
+
+QUERIES = load("batches")
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One write of a batch with its place in it, the entry it is for, and the `asked` that was judged."""
+
+    position: int
+    entry_id: str
+    write: Write
+    judged: int = 0
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One request: ordered member writes, exact bytes, one key.
+
+    `may_resend`: no member is known, and it is still inside the time in which the remote side knows its key.
+    `answered`: some members are known: what is open is looked up.
+    """
+
+    id: str
+    type: RecordType
+    operation: Operation
+    request: Request
+    key: str
+    members: tuple[Member, ...]
+    tries: int = 1
+    first_sent_at: datetime | None = None
+    may_resend: bool = False
+    answered: bool = False
+
+
+class Looks(msgspec.Struct, frozen=True, kw_only=True):
+    """Clean looks for a write that cannot be found: when the first and the latest were, and how many."""
+
+    first_at: datetime
+    last_at: datetime
+    count: int = 1
+
+
+async def open_batch(
+    conn: Connection, gallery_id: str, webservice_id: str, batch: Batch, *, run_id: str | None, epoch: int
+) -> None:
+    """Store the intent: exact bytes, key, members; entries become `sending`. Phase (a), in the caller's transaction."""
+    head = {"method": batch.request.method, "path": batch.request.path, "query": batch.request.query}
+    head["headers"] = batch.request.headers
+    await conn.execute(
+        QUERIES.insert,
+        gallery_id,
+        batch.id,
+        webservice_id,
+        run_id,
+        epoch,
+        batch.type,
+        batch.operation.value,
+        head,
+        batch.request.body,
+        batch.key,
+    )
+    await conn.execute(
+        QUERIES.insert_writes,
+        gallery_id,
+        batch.id,
+        [m.entry_id for m in batch.members],
+        [m.write.number for m in batch.members],
+        [msgspec.to_builtins(m.write) for m in batch.members],
+    )
+    await conn.fetch(
+        QUERIES.mark_sending,
+        gallery_id,
+        [m.entry_id for m in batch.members],
+        [m.judged for m in batch.members],
+        [m.write.number for m in batch.members],
+    )
+
+
+async def mark_crashed(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """What a dead worker left in `sending` becomes `unknown`."""
+    await conn.execute(QUERIES.crashed, gallery_id, webservice_id)
+
+
+async def list_unknown(conn: Connection, gallery_id: str, webservice_id: str, *, resend_seconds: float) -> list[Batch]:
+    """Batches with writes whose outcome is unknown, oldest first, with their open members."""
+    rows = await conn.fetch(QUERIES.list_unknown, gallery_id, webservice_id, resend_seconds)
+    members: dict[str, list[Member]] = {}
+    for row in await conn.fetch(QUERIES.writes_of, gallery_id, [r["id"] for r in rows]):
+        write = msgspec.convert(row["data"], Write, strict=False)
+        member = Member(position=row["position"], entry_id=row["entry_id"], write=write)
+        members.setdefault(row["batch_id"], []).append(member)
+    return [_batch_of(row, members.get(row["id"], [])) for row in rows]
+
+
+def _batch_of(row: Any, members: Sequence[Member]) -> Batch:
+    head = row["request"]
+    request = Request(
+        method=head["method"],
+        path=head["path"],
+        query=tuple((k, v) for k, v in head["query"]),
+        headers=tuple((k, v) for k, v in head["headers"]),
+        body=row["body"],
+    )
+    return Batch(
+        id=row["id"],
+        type=row["type"],
+        operation=Operation(row["operation"]),
+        request=request,
+        key=row["key"],
+        members=tuple(members),
+        tries=row["tries"],
+        first_sent_at=row["first_sent_at"],
+        may_resend=row["may_resend"],
+        answered=row["answered"],
+    )
+
+
+async def mark_resent(conn: Connection, gallery_id: str, batch_id: str, epoch: int) -> None:
+    """The batch is on its way again, byte for byte."""
+    await conn.execute(QUERIES.resend, gallery_id, batch_id, epoch)
+    await conn.execute(QUERIES.resend_entries, gallery_id, batch_id)
+
+
+async def set_answered(conn: Connection, gallery_id: str, batch_id: str, *, answered: bool) -> None:
+    """The call is over; with *answered*, some member is known and the whole is never sent again."""
+    await conn.execute(QUERIES.set_answered, gallery_id, batch_id, answered)
+
+
+async def set_known(conn: Connection, gallery_id: str, batch_id: str) -> None:
+    """Nothing of it is open any more."""
+    await conn.execute(QUERIES.set_known, gallery_id, batch_id)
+
+
+async def set_outcomes(
+    conn: Connection, gallery_id: str, batch_id: str, outcomes: Sequence[tuple[int, str, str]]
+) -> None:
+    """Store known outcomes of members: (position, accepted|refused|not_now|absent|present, detail)."""
+    if outcomes:
+        positions, names, details = zip(*outcomes, strict=True)
+        await conn.execute(QUERIES.set_outcomes, gallery_id, batch_id, list(positions), list(names), list(details))
+    await conn.execute(QUERIES.close_finished, gallery_id, [batch_id])
+
+
+async def get_looks(conn: Connection, gallery_id: str, entry_ids: Sequence[str]) -> dict[str, Looks]:
+    """Clean looks so far, by entry."""
+    rows = await conn.fetch(QUERIES.looks, gallery_id, list(entry_ids))
+    return {row["id"]: msgspec.convert(row["looks"], Looks, strict=False) for row in rows if row["looks"] is not None}
+
+
+async def set_looks(
+    conn: Connection, gallery_id: str, looks: dict[str, Looks], *, next_try_at: datetime | None
+) -> None:
+    """Remember clean looks and when to look again."""
+    if looks:
+        values = [msgspec.to_builtins(look) for look in looks.values()]
+        await conn.execute(QUERIES.set_looks, gallery_id, list(looks), values, next_try_at)
+
+
+async def clear_looks(conn: Connection, gallery_id: str, entry_ids: Sequence[str]) -> None:
+    """A known outcome ends the looking."""
+    await conn.execute(QUERIES.clear_looks, gallery_id, list(entry_ids))
+
+
+async def now(conn: Connection) -> datetime:
+    """The database's clock: the one clock of leases and of the write protocol."""
+    at: datetime = await conn.fetchval(QUERIES.now)
+    return at
+
+
+async def purge(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """Bodies are kept for 30 days."""
+    await conn.execute(QUERIES.purge, gallery_id, webservice_id)

@@ -1,0 +1,100 @@
+"""Problems in Postgres: one per cause, with the entries it blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub.errors import NotFoundError
+from hub.store.database import Connection
+from hub.store.queries import load
+
+QUERIES = load("problems")
+OF_WEBSERVICE = "webservice"  # the cause of problems that are the webservice's own
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What makes one problem: reason and cause, with the words for people."""
+
+    reason: str
+    cause: str
+    message: str
+    remedy: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause that needs a person; `count` entries wait for it."""
+
+    id: str
+    reason: str
+    cause: str
+    message: str
+    remedy: str
+    count: int
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+async def open_all(
+    conn: Connection, gallery_id: str, webservice_id: str, causes: Sequence[Cause]
+) -> dict[tuple[str, str], tuple[str, bool]]:
+    """(reason, cause) -> (problem id, whether it is new), opened where there is none yet."""
+    unique = {(c.reason, c.cause): c for c in causes}
+    if not unique:
+        return {}
+    wanted = sorted(unique.values(), key=lambda c: (c.reason, c.cause))  # one order for all workers: no deadlock
+    rows = await conn.fetch(
+        QUERIES.open,
+        gallery_id,
+        webservice_id,
+        [c.reason for c in wanted],
+        [c.cause for c in wanted],
+        [c.message for c in wanted],
+        [c.remedy for c in wanted],
+    )
+    return {(row["reason"], row["cause"]): (row["id"], row["fresh"]) for row in rows}
+
+
+async def close_empty(conn: Connection, gallery_id: str, webservice_id: str) -> list[str]:
+    """Close what blocks nothing any more; returns the ids."""
+    return [row["id"] for row in await conn.fetch(QUERIES.close_empty, gallery_id, webservice_id)]
+
+
+async def close_of_webservice(conn: Connection, gallery_id: str, webservice_id: str) -> list[str]:
+    """Close the webservice's own problems."""
+    return [row["id"] for row in await conn.fetch(QUERIES.close_webservice, gallery_id, webservice_id)]
+
+
+async def list_page(
+    conn: Connection,
+    gallery_id: str,
+    webservice_id: str,
+    *,
+    closed: bool,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Problem]:
+    """Problems, newest first; the closed ones too when *closed*."""
+    at, last = after or (None, None)
+    rows = await conn.fetch(QUERIES.list, gallery_id, webservice_id, closed, at, last, limit)
+    return [_problem(row) for row in rows]
+
+
+async def get(conn: Connection, gallery_id: str, webservice_id: str, problem_id: str) -> Problem:
+    """One problem. Raises NotFoundError."""
+    row = await conn.fetchrow(QUERIES.get, gallery_id, webservice_id, problem_id)
+    if row is None:
+        raise NotFoundError(f"there is no problem {problem_id}")
+    return _problem(row)
+
+
+async def retry(conn: Connection, gallery_id: str, webservice_id: str, problem_id: str) -> int:
+    """Ask again for all entries that a problem blocks; returns how many."""
+    return len(await conn.fetch(QUERIES.retry, gallery_id, webservice_id, problem_id))
+
+
+def _problem(row: Any) -> Problem:
+    return Problem(**{name: row[name] for name in Problem.__struct_fields__})

@@ -1,0 +1,159 @@
+"""Runs in Postgres: one pass of one webservice, by schedule, by change or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from hub.errors import NotFoundError
+from hub.store.database import Connection
+from hub.store.queries import load
+
+QUERIES = load("runs")
+
+RunState = Literal["queued", "running", "waiting", "done", "paused", "failed", "cancelled"]
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What a run did, by record."""
+
+    created: int = 0
+    updated: int = 0
+    voided: int = 0
+    unchanged: int = 0
+    left_out: int = 0
+    held: int = 0
+    conflict: int = 0
+    waiting: int = 0
+    unknown: int = 0
+    received: int = 0
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One pass. `live`: its lease lives; a run whose lease died shows as queued."""
+
+    id: str
+    webservice_id: str
+    state: RunState
+    invoices: tuple[str, ...] | None
+    dry_run: bool
+    asked_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    resume_at: datetime | None
+    counts: Counts
+    done: int
+    total: int
+    calls: int
+    bytes_up: int
+    bytes_down: int
+    seconds: float
+    error: str | None
+    writes: list[dict[str, Any]] | None
+    live: bool = False
+
+    @property
+    def shown(self) -> RunState:
+        """The state people see: *running* means a live lease, never a stored word."""
+        return "queued" if self.state == "running" and not self.live else self.state
+
+
+def _run_of(row: Any) -> Run:
+    values = {name: row[name] for name in Run.__struct_fields__ if name not in {"counts", "invoices", "live"}}
+    return Run(
+        **values,
+        counts=msgspec.convert(row["counts"], Counts),
+        invoices=None if row["invoices"] is None else tuple(row["invoices"]),
+        live=bool(row.get("live", False)),
+    )
+
+
+async def open_run(
+    conn: Connection,
+    gallery_id: str,
+    webservice_id: str,
+    run_id: str,
+    *,
+    invoices: Sequence[str] | None,
+    dry_run: bool,
+    asked_by: str,
+) -> tuple[Run, bool]:
+    """Queue a run, or join the full run that is under way when a full run is asked for: (run, whether it is new)."""
+    only = None if invoices is None else list(invoices)
+    row = await conn.fetchrow(QUERIES.insert, gallery_id, run_id, webservice_id, only, dry_run, asked_by)
+    if row is not None:
+        return _run_of(row), True
+    joined = await conn.fetchrow(QUERIES.joined, gallery_id, webservice_id)
+    if joined is not None:
+        return _run_of(joined), False
+    return await open_run(  # it ended between the two statements
+        conn, gallery_id, webservice_id, run_id, invoices=invoices, dry_run=dry_run, asked_by=asked_by
+    )
+
+
+async def find_next(conn: Connection, gallery_id: str, webservice_id: str) -> Run | None:
+    """The run to go on with: an interrupted one first, then the oldest in the queue."""
+    row = await conn.fetchrow(QUERIES.next, gallery_id, webservice_id)
+    return None if row is None else _run_of(row)
+
+
+async def start(conn: Connection, gallery_id: str, run_id: str) -> None:
+    """It is running (again)."""
+    await conn.execute(QUERIES.start, gallery_id, run_id)
+
+
+async def save_progress(conn: Connection, gallery_id: str, run: Run) -> None:
+    """Store counts, progress and meters as *run* has them."""
+    await conn.execute(
+        QUERIES.progress,
+        gallery_id,
+        run.id,
+        msgspec.to_builtins(run.counts),
+        run.done,
+        run.total,
+        run.calls,
+        run.bytes_up,
+        run.bytes_down,
+        run.seconds,
+    )
+
+
+async def end(
+    conn: Connection,
+    gallery_id: str,
+    run_id: str,
+    state: RunState,
+    *,
+    error: str | None = None,
+    resume_at: datetime | None = None,
+    writes: list[dict[str, Any]] | None = None,
+) -> None:
+    """Store how the run ended, or until when it waits."""
+    await conn.execute(QUERIES.end, gallery_id, run_id, state, error, resume_at, writes)
+
+
+async def get(conn: Connection, gallery_id: str, webservice_id: str, run_id: str) -> Run:
+    """One run. Raises NotFoundError."""
+    row = await conn.fetchrow(QUERIES.get, gallery_id, webservice_id, run_id)
+    if row is None:
+        raise NotFoundError(f"there is no run {run_id}")
+    return _run_of(row)
+
+
+async def list_page(
+    conn: Connection, gallery_id: str, webservice_id: str, *, before: tuple[datetime, str] | None, limit: int
+) -> list[Run]:
+    """Runs, newest first."""
+    at, last = before or (None, None)
+    return [_run_of(row) for row in await conn.fetch(QUERIES.list, gallery_id, webservice_id, at, last, limit)]
+
+
+async def cancel_open(
+    conn: Connection, gallery_id: str, webservice_id: str, state: RunState, error: str | None
+) -> None:
+    """End the runs under way of a webservice that stops."""
+    await conn.execute(QUERIES.cancel_open, gallery_id, webservice_id, state, error)

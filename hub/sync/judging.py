@@ -1,0 +1,158 @@
+"""Judging a page: gates, what stands there, rendering, planning. Pure but for being called with loaded dossiers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+import structlog
+
+from hub.contract import Webservice
+from hub.domain import planning
+from hub.domain.books import Book
+from hub.domain.drafts import Draft, Held, Subject
+from hub.domain.eligibility import judge_invoice, judge_payment
+from hub.domain.entries import Check, Do, Entry, Hold, Nothing, Step
+from hub.domain.exclusions import ExcludeFilter
+from hub.domain.records import Contact, Invoice, Payment, type_of
+from hub.domain.remotes import Operation
+from hub.errors import RemoteError
+from hub.sync.subjects import Dossier
+
+log = structlog.get_logger()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done about one record, with the draft when it got that far, and the checks on the way."""
+
+    dossier: Dossier
+    step: Step
+    draft: Draft | None = None
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def entry(self) -> Entry:
+        """The entry that was judged."""
+        return self.dossier.entry
+
+
+def _passed(code: str, message: str) -> Check:
+    return Check(code=code, passed=True, message=message)
+
+
+def _failed(code: str, message: str) -> Check:
+    return Check(code=code, passed=False, message=message)
+
+
+def render(kind: type[Webservice], subject: Subject, book: Book) -> Draft | Hold:
+    """The kind's draft, or what holds it; a plugin that raises holds its own record and nothing else (PROMISES E1)."""
+    try:
+        draft = kind.render(subject, book)
+    except RemoteError:
+        raise
+    except Exception as error:
+        log.exception("sync.render_failed", kind=kind.kind, record_type=type_of(subject.record))
+        message = f"The {kind.title} plugin failed on it ({type(error).__name__})."
+        return Hold(reason="refused", message=message, remedy="Report this to whoever runs the hub.", cause=kind.kind)
+    if isinstance(draft, Held):
+        return Hold(reason=draft.code, message=draft.message, remedy=draft.remedy, cause=draft.cause or draft.message)
+    return _checked(draft, subject)
+
+
+def _checked(draft: Draft, subject: Subject) -> Draft | Hold:
+    """What a plugin returns is validated before anything is stored or sent (PROMISES E3): money to the cent."""
+    record = subject.record
+    ours = record.total if isinstance(record, Invoice) else record.amount if isinstance(record, Payment) else None
+    if ours is not None and draft.total != ours:
+        message = f"It would stand there as {draft.total}, not as {ours}."
+        return Hold(reason="total_mismatch", message=message, remedy="Report this to whoever runs the hub.")
+    return draft
+
+
+def judge_invoice_entry(
+    dossier: Dossier, kind: type[Webservice], book: Book, filters: Mapping[str, ExcludeFilter]
+) -> Verdict:
+    """The whole judgement of one invoice."""
+    subject, entry = dossier.subject, dossier.entry
+    if subject is None or dossier.times is None:
+        missing = planning.hold("source_missing", cause=entry.record_id)
+        return Verdict(dossier=dossier, step=missing, checks=(_failed("source", missing.message),))
+    invoice = subject.record
+    assert isinstance(invoice, Invoice)  # noqa: S101 - the loader keeps types apart
+    gates = judge_invoice(invoice, entry, dossier.times, book, filters)
+    if gates.stop is not None:
+        return Verdict(dossier=dossier, step=gates.stop, checks=gates.checks)
+    checks = list(gates.checks)
+    if entry.remote is not None:
+        standing = planning.plan_standing(invoice, subject.version, entry, entry.remote)
+        if standing is not None:
+            ok = not isinstance(standing, Hold)
+            checks.append(Check(code="standing", passed=ok, message=getattr(standing, "message", "") or "It stands."))
+            return Verdict(dossier=dossier, step=standing, checks=tuple(checks))
+        checks.append(_passed("standing", "What stands there can be changed."))
+    draft = render(kind, subject, book)
+    if isinstance(draft, Hold):
+        checks.append(_failed(draft.reason, draft.message))
+        return Verdict(dossier=dossier, step=draft, checks=tuple(checks))
+    checks.append(_passed("render", "It can be drawn up, and its total is exact."))
+    step = planning.plan_invoice(entry, draft)
+    ok = not isinstance(step, Hold)
+    checks.append(Check(code="plan", passed=ok, message=step.message if isinstance(step, Hold) else "It may go."))
+    return Verdict(dossier=dossier, step=step, draft=draft, checks=tuple(checks))
+
+
+def judge_contact_entry(dossier: Dossier, kind: type[Webservice], book: Book) -> Verdict:
+    """The judgement of a contact that an invoice needs, or that stands there and changed."""
+    subject, entry = dossier.subject, dossier.entry
+    if subject is None:
+        return Verdict(
+            dossier=dossier, step=planning.hold("contact_missing", cause=entry.record_id, contact=entry.record_id)
+        )
+    contact = subject.record
+    assert isinstance(contact, Contact)  # noqa: S101 - the loader keeps types apart
+    if entry.remote is not None and entry.remote.status == "archived":
+        return Verdict(dossier=dossier, step=planning.hold("contact_archived", cause=entry.record_id))
+    if entry.remote is not None and not planning.needs_rendering(entry, subject.version):
+        return Verdict(dossier=dossier, step=Nothing())
+    draft = render(kind, subject, book)
+    if isinstance(draft, Hold):
+        return Verdict(dossier=dossier, step=draft)
+    return Verdict(dossier=dossier, step=planning.plan_invoice(entry, draft), draft=draft)
+
+
+def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, account: planning.Account) -> Verdict:
+    """The judgement of one payment; *account* is what its invoice can still take."""
+    subject, entry = dossier.subject, dossier.entry
+    if subject is None:
+        missing = planning.hold("source_missing", cause=entry.record_id)
+        return Verdict(dossier=dossier, step=missing)
+    payment = subject.record
+    assert isinstance(payment, Payment)  # noqa: S101 - the loader keeps types apart
+    if dossier.from_there:
+        return Verdict(dossier=dossier, step=Nothing(state="voided" if payment.status == "deleted" else "synced"))
+    gates = judge_payment(payment, entry)
+    if gates.stop is not None:
+        return Verdict(dossier=dossier, step=gates.stop, checks=gates.checks)
+    if payment.kind == "refund" and not kind.capabilities.credit_notes:
+        drawn = render(kind, subject, book)
+        if isinstance(drawn, Hold):
+            return Verdict(dossier=dossier, step=drawn, checks=gates.checks)
+    step = planning.plan_payment(payment, subject.version, entry, account, number=subject.invoice_number)
+    if not isinstance(step, Do) or step.operation is not Operation.CREATE:
+        return Verdict(dossier=dossier, step=step, checks=gates.checks)
+    draft = render(kind, subject, book)
+    if isinstance(draft, Hold):
+        return Verdict(dossier=dossier, step=draft, checks=gates.checks)
+    return Verdict(dossier=dossier, step=step, draft=draft, checks=gates.checks)
+
+
+def take(account: planning.Account, amount: Decimal) -> planning.Account:
+    """The account after a payment of *amount* was planned on it."""
+    return msgspec.structs.replace(account, due=account.due - amount)
+
+
+def do_steps(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:
+    """(those that need a write, those that do not)."""
+    writing = [v for v in verdicts if isinstance(v.step, Do)]
+    return writing, [v for v in verdicts if not isinstance(v.step, Do)]

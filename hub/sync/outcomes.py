@@ -1,0 +1,204 @@
+"""Phase (c) of the write protocol: outcomes become entries, histories and problems, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from hub.domain import settling
+from hub.domain.drafts import Draft, Write
+from hub.domain.entries import Entry
+from hub.domain.records import Reference
+from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Refused, Remote, RemoteStatus, Unknown
+from hub.domain.settling import Settled
+from hub.store import batches, entries, problems
+from hub.store.batches import Batch
+from hub.store.database import Connection
+from hub.store.problems import Cause
+from hub.sync.session import Session
+
+log = structlog.get_logger()
+
+
+async def store(
+    session: Session, batch: Batch, results: Sequence[Outcome], remotes: Mapping[Reference, Remote]
+) -> None:
+    """Store the outcomes of a batch: known ones end its generation, unknown ones keep it open for settling."""
+    async with session.owned() as conn:
+        now = await batches.now(conn)
+        standing = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
+        known: list[tuple[int, str, str]] = []
+        settled: list[Settled] = []
+        for member, outcome in zip(batch.members, results, strict=True):
+            entry = standing[member.entry_id]
+            result = settle_outcome(session, entry, member.write, outcome, remotes=remotes, now=now)
+            settled.append(result)
+            word = _word(outcome)
+            if word is not None:
+                known.append((member.position, word, _detail(outcome)))
+            _count(session, member.write, outcome, result)
+        await batches.set_answered(conn, session.gallery_id, batch.id, answered=not _is_all_unknown(results))
+        await batches.set_outcomes(conn, session.gallery_id, batch.id, known)
+        await save_settled(conn, session, settled)
+        await _after_accepted(conn, session, batch, results)
+    session.sent += len(batch.members)
+
+
+def settle_outcome(
+    session: Session,
+    entry: Entry,
+    write: Write,
+    outcome: Outcome,
+    *,
+    remotes: Mapping[Reference, Remote],
+    now: datetime,
+) -> Settled:
+    """One outcome -> the entry as it is to be stored."""
+    match outcome:
+        case Accepted():
+            return _accept(session, entry, write, outcome, remotes)
+        case Refused(ambiguous=True):
+            return settling.unknown(entry, Unknown(why=outcome.message), now, factor=session.tuning.clock_factor)
+        case Refused():
+            return settling.refused(entry, outcome)
+        case NotNow():
+            return settling.not_now(entry, outcome, now, factor=session.tuning.clock_factor)
+        case Unknown():
+            return settling.unknown(entry, outcome, now, factor=session.tuning.clock_factor)
+
+
+def _accept(
+    session: Session, entry: Entry, write: Write, outcome: Accepted, remotes: Mapping[Reference, Remote]
+) -> Settled:
+    """An accepted write; where another total came back, the kind may amend the document once (session.amends)."""
+    settled = settling.accepted(entry, write, outcome, remotes)
+    amended_before = write.draft is not None and write.draft.amended
+    if settled.hold is None or settled.hold.reason != "remote_total" or write.draft is None or amended_before:
+        return settled
+    draft = session.kind.amend(write.draft, outcome.remote, session.book)
+    if isinstance(draft, Draft):
+        again = msgspec.structs.replace(draft, amended=True)
+        session.amends.append(
+            msgspec.structs.replace(write, operation=Operation.UPDATE, draft=again, remote=outcome.remote)
+        )
+    return settled
+
+
+def _is_all_unknown(results: Sequence[Outcome]) -> bool:
+    return all(isinstance(outcome, Unknown) for outcome in results)
+
+
+def _word(outcome: Outcome) -> str | None:
+    """The stored word of a known outcome; None = the write stays open and is looked up."""
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused(ambiguous=True) | Unknown():
+            return None
+        case Refused():
+            return "refused"
+        case NotNow():
+            return "not_now"
+
+
+def _detail(outcome: Outcome) -> str:
+    match outcome:
+        case Accepted():
+            return "; ".join(outcome.warnings)
+        case Refused():
+            return f"{outcome.code}: {outcome.message}"
+        case NotNow() | Unknown():
+            return outcome.why
+
+
+def _count(session: Session, write: Write, outcome: Outcome, settled: Settled) -> None:
+    counts = session.counts
+    match outcome:
+        case Accepted():
+            name = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.CANCEL: "voided"}
+            field = name[write.operation]
+            setattr(counts, field, getattr(counts, field) + 1)
+        case Refused(ambiguous=False):
+            session.refusals[outcome.code] = session.refusals.get(outcome.code, 0) + 1
+            counts.conflict += settled.entry.state == "conflict"
+            counts.held += settled.entry.state == "held"
+        case NotNow():
+            counts.waiting += 1
+        case _:
+            counts.unknown += 1
+    if isinstance(outcome, Accepted) and settled.entry.state == "held":
+        counts.held += 1
+
+
+async def save_settled(conn: Connection, session: Session, settled: Sequence[Settled]) -> None:
+    """Store entries with their histories, and open the problems that hold them."""
+    causes = {
+        s.entry.id: Cause(s.hold.reason, s.hold.cause or s.entry.record_id, s.hold.message, s.hold.remedy)
+        for s in settled
+        if s.hold is not None
+    }
+    opened = await problems.open_all(conn, session.gallery_id, session.webservice_id, list(causes.values()))
+    changed = []
+    for item in settled:
+        cause = causes.get(item.entry.id)
+        problem_id = opened[cause.reason, cause.cause][0] if cause is not None else None
+        changed.append(msgspec.structs.replace(item.entry, problem_id=problem_id))
+    history = [(s.entry.id, s.text) for s in settled if s.text]
+    await entries.save(conn, session.gallery_id, changed, history)
+
+
+async def _after_accepted(conn: Connection, session: Session, batch: Batch, results: Sequence[Outcome]) -> None:
+    """What accepted writes set free: invoices wait for contacts, payments for invoices; payments lower what is due."""
+    done = [m.write for m, r in zip(batch.members, results, strict=True) if isinstance(r, Accepted)]
+    ids = [w.reference.id for w in done]
+    if batch.type == "contact":
+        await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
+    elif batch.type == "invoice":
+        await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
+    else:
+        await _note_paid(conn, session, done)
+
+
+async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) -> None:
+    """Our picture of the invoices that accepted payments settle: what is paid there, without reading it back."""
+    sums: dict[str, object] = {}
+    for write in done:
+        for need in write.draft.needs if write.draft is not None else ():
+            if need.type == "invoice" and write.draft is not None and write.draft.total is not None:
+                sums[need.id] = sums.get(need.id, 0) + write.draft.total  # type: ignore[operator] # Decimals and 0
+    if not sums:
+        return
+    standing = await entries.by_records(conn, session.gallery_id, session.webservice_id, "invoice", list(sums))
+    changed = []
+    for invoice_id, entry in standing.items():
+        remote = entry.remote
+        if remote is None or remote.total is None:
+            continue
+        paid = (remote.paid or 0) + sums[invoice_id]  # type: ignore[operator] # Decimals and 0
+        status: RemoteStatus = "paid" if paid >= remote.total else remote.status
+        changed.append(msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, paid=paid, status=status)))
+    await entries.save(conn, session.gallery_id, changed)
+
+
+async def store_split(session: Session, batch: Batch, why: str) -> None:
+    """The whole was refused: this generation ends, and its members go on in halves (found again if we die now)."""
+    async with session.owned() as conn:
+        now = await batches.now(conn)
+        standing = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
+        again = [settling.again(standing[m.entry_id], now, "") for m in batch.members]
+        await batches.set_outcomes(
+            conn, session.gallery_id, batch.id, [(m.position, "split", why) for m in batch.members]
+        )
+        await save_settled(conn, session, again)
+    log.info("sync.batch_split", batch_id=batch.id, members=len(batch.members))
+
+
+async def store_unsent(session: Session, entry: Entry, why: Refused) -> None:
+    """A write that cannot be sent at all, by itself larger than one request may be."""
+    async with session.owned() as conn:
+        done = msgspec.structs.replace(entry, judged=entry.asked, forced=False)
+        await save_settled(conn, session, [settling.refused(done, why)])
+    session.counts.held += 1

@@ -1,0 +1,293 @@
+"""One run, step by step (DESIGN section 8): settle, pull, then contacts, invoices and payments in pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import structlog
+
+from hub.domain import planning, settling
+from hub.domain.entries import Do, Entry, Hold, Nothing, Wait
+from hub.domain.records import Payment, RecordType, Reference
+from hub.domain.remotes import Operation, Remote
+from hub.domain.settling import Settled
+from hub.store import entries, records, runs
+from hub.store.runs import Run
+from hub.sync import outcomes, pulling, settle, subjects
+from hub.sync.contacts import ContactStage, cause_of
+from hub.sync.judging import Verdict, do_steps, judge_invoice_entry, judge_payment_entry, take
+from hub.sync.session import Session
+from hub.sync.writing import Planned, plan_write, write_all
+
+log = structlog.get_logger()
+
+CHOICES_SECONDS = 3600.0
+PAUSE_SHARE = Decimal("0.3")
+PAUSE_AT_LEAST = 20
+
+
+class PausedError(Exception):
+    """The run stops because a person's word is needed; the message is the problem's sentence."""
+
+    def __init__(self, reason: str, message: str, remedy: str) -> None:
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(message)
+
+
+class Pipeline:
+    """One run of one webservice."""
+
+    def __init__(self, session: Session, run: Run) -> None:
+        self._session = session
+        self._run = run
+        self._contacts = ContactStage(session)
+        session.done = run.done
+
+    @property
+    def _only(self) -> tuple[str, ...] | None:
+        return self._run.invoices
+
+    async def execute(self) -> None:
+        """All steps. Raises ThrottledError, AuthorizationError, LeaseLostError, PausedError: they end the run."""
+        session = self._session
+        await settle.settle(session)
+        await session.renew(doing="reading what changed there")
+        await pulling.pull(session)
+        async with session.owned() as conn:
+            await entries.ask_due_tries(conn, session.gallery_id, session.webservice_id)
+        await self._progress()
+        await self._guard_creates()
+        if self._only is None:
+            await self._contacts.write_changed()
+        await self._invoices()
+        await self._payments()
+        await self._progress()
+
+    # -- pages
+
+    async def _list_due(self, type: RecordType) -> list[Entry]:
+        session = self._session
+        async with session.database.connection() as conn:
+            return await entries.list_due(
+                conn,
+                session.gallery_id,
+                session.webservice_id,
+                type,
+                invoices=self._only,
+                limit=session.tuning.page,
+            )
+
+    async def _invoices(self) -> None:
+        session = self._session
+        while page := await self._list_due("invoice"):
+            await session.renew(doing=f"judging {len(page)} invoices")
+            async with session.database.connection() as conn:
+                dossiers = await subjects.load_invoices(conn, session.kind, session.book, page)
+            verdicts = []
+            for n, dossier in enumerate(dossiers):
+                verdicts.append(judge_invoice_entry(dossier, session.kind, session.book, session.filters))
+                if n % 50 == 49:
+                    await asyncio.sleep(0)  # rendering is pure computing: the heartbeat must get its turn
+            await self._write_invoices(verdicts)
+            session.done += len(page)
+            await self._check_refusals()
+            await self._progress()
+
+    async def _write_invoices(self, verdicts: Sequence[Verdict]) -> None:
+        writing, still = do_steps(verdicts)
+        needed = sorted({r.id for v in writing if v.draft for r in v.draft.needs if r.type == "contact"})
+        contacts = await self._contacts.write(needed) if needed else {}
+        ready: list[Planned] = []
+        settled = [settling.judged(v.entry, v.step) for v in still if not isinstance(v.step, Do)]
+        for verdict in writing:
+            blocked = _blocked_by(verdict, contacts)
+            if blocked is None:
+                ready.append(plan_write(verdict))
+            else:
+                settled.append(settling.judged(verdict.entry, blocked))
+        freed = [v.entry.record_id for v in still if v.entry.state != "synced" and isinstance(v.step, Nothing)]
+        await self._save(settled, freed)
+        remotes = {Reference("contact", i): e.remote for i, e in contacts.items() if e.remote is not None}
+        await self._write("invoice", ready, remotes)
+
+    async def _payments(self) -> None:
+        session = self._session
+        while page := await self._list_due("payment"):
+            await session.renew(doing=f"judging {len(page)} payments")
+            invoice_ids = sorted({e.invoice_id for e in page if e.invoice_id})
+            async with session.database.connection() as conn:
+                invoices = await entries.by_records(
+                    conn, session.gallery_id, session.webservice_id, "invoice", invoice_ids
+                )
+                dossiers = await subjects.load_payments(conn, session.kind, session.book, page, invoices)
+                foreign = await records.payments_of(conn, session.gallery_id, invoice_ids)
+            accounts = {i: _account(invoices.get(i), foreign.get(i, []), session.webservice_id) for i in invoice_ids}
+            verdicts = self._judge_payments(dossiers, accounts)
+            await self._write_payments(verdicts, invoices)
+            session.done += len(page)
+            await self._check_refusals()
+            await self._progress()
+
+    def _judge_payments(
+        self, dossiers: Sequence[subjects.Dossier], accounts: dict[str, planning.Account]
+    ) -> list[Verdict]:
+        """In order of date: what an earlier one takes is not there for a later one."""
+        session = self._session
+        verdicts = []
+        for dossier in dossiers:
+            invoice_id = dossier.entry.invoice_id or ""
+            account = accounts.get(invoice_id, planning.Account(entry=None))
+            verdict = judge_payment_entry(dossier, session.kind, session.book, account)
+            subject = dossier.subject
+            creates = isinstance(verdict.step, Do) and verdict.step.operation is Operation.CREATE
+            if creates and subject is not None and isinstance(subject.record, Payment):
+                accounts[invoice_id] = take(account, subject.record.amount)
+            verdicts.append(verdict)
+        return verdicts
+
+    async def _write_payments(self, verdicts: Sequence[Verdict], invoices: dict[str, Entry]) -> None:
+        writing, still = do_steps(verdicts)
+        await self._save([settling.judged(v.entry, v.step) for v in still if not isinstance(v.step, Do)])
+        remotes = {Reference("invoice", i): e.remote for i, e in invoices.items() if e.remote is not None}
+        for wave in _waves(writing):
+            await self._write("payment", [plan_write(v) for v in wave], remotes)
+
+    async def _write(self, type: RecordType, planned: Sequence[Planned], remotes: dict[Reference, Remote]) -> None:
+        session = self._session
+        await write_all(session, type, planned, remotes)
+        await settle.settle_answered(session)
+        amends, session.amends = session.amends, []
+        if not amends:
+            return
+        async with session.database.connection() as conn:
+            standing = await entries.by_records(
+                conn, session.gallery_id, session.webservice_id, type, [w.reference.id for w in amends]
+            )
+        again = [Planned(entry=standing[w.reference.id], write=w) for w in amends if w.reference.id in standing]
+        session.counts.held -= len(again)
+        await write_all(session, type, again, remotes)
+
+    async def _save(self, settled: Sequence[Settled], freed: Sequence[str] = ()) -> None:
+        """Store judgements; payments of the *freed* invoices are judged again."""
+        session = self._session
+        for item in settled:
+            _count(session, item)
+        async with session.owned() as conn:
+            await outcomes.save_settled(conn, session, settled)
+            await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, freed)
+
+    # -- guards and progress
+
+    async def _guard_creates(self) -> None:
+        """More creates than a person would expect in one scheduled run need a person's word (PROMISES A9)."""
+        session = self._session
+        if self._run.asked_by == "person":
+            return
+        async with session.database.connection() as conn:
+            due = await entries.count_new(conn, session.gallery_id, session.webservice_id, session.tuning.max_creates)
+        if due > session.tuning.max_creates:
+            raise PausedError(
+                "refused",
+                f"More than {session.tuning.max_creates} new invoices would go out in one scheduled run.",
+                "Look at the preview, then start the run by hand: that is the word it needs.",
+            )
+
+    async def _check_refusals(self) -> None:
+        """The same refusal for more than 30 % of at least 20 sent means one cause there: stop and say it once."""
+        session = self._session
+        if session.sent < PAUSE_AT_LEAST:
+            return
+        for code, n in session.refusals.items():
+            if Decimal(n) / session.sent > PAUSE_SHARE:
+                raise PausedError(
+                    code,
+                    f"{n} of {session.sent} were refused there for one reason ({code}).",
+                    "Put the cause right, then set the webservice to ready again.",
+                )
+
+    async def _progress(self) -> None:
+        """Store counts and progress; `done` and `total` come from the database."""
+        session = self._session
+        async with session.owned() as conn:
+            session.still_due = await entries.count_due(conn, session.gallery_id, session.webservice_id, self._only)
+            self._run = metered(self._run, session)
+            await runs.save_progress(conn, session.gallery_id, self._run)
+
+
+def metered(run: Run, session: Session) -> Run:
+    """*run* with the counts, progress and costs of *session*."""
+    meter = session.meter
+    return msgspec.structs.replace(
+        run,
+        counts=session.counts,
+        done=session.done,
+        total=session.done + session.still_due,
+        calls=meter.calls,
+        bytes_up=meter.bytes_up,
+        bytes_down=meter.bytes_down,
+        seconds=meter.seconds,
+    )
+
+
+def _blocked_by(verdict: Verdict, contacts: dict[str, Entry]) -> Hold | Wait | None:
+    """What keeps an invoice back for its contact: the contact's own hold (one problem for both), or its write."""
+    for need in verdict.draft.needs if verdict.draft is not None else ():
+        entry = contacts.get(need.id)
+        if need.type != "contact" or (entry is not None and entry.in_books and entry.state == "synced"):
+            continue
+        if entry is not None and entry.state in {"held", "conflict"}:
+            return Hold(
+                reason=entry.reason or "refused",
+                message=entry.message or "Its contact is held.",
+                remedy=entry.remedy or "Put the contact right.",
+                cause=cause_of(entry),
+            )
+        return Wait(message="It waits for its contact, whose own writing is not settled yet.")
+    return None
+
+
+def _account(entry: Entry | None, stored: Sequence[records.Stored], webservice_id: str) -> planning.Account:
+    """What an invoice can still take, and the payments on it that came from there."""
+    remote = entry.remote if entry is not None else None
+    due = (remote.total or Decimal(0)) - (remote.paid or Decimal(0)) if remote is not None else Decimal(0)
+    foreign = tuple(
+        (s.record.amount, s.record.paid_on, s.record.id)
+        for s in stored
+        if isinstance(s.record, Payment)
+        and s.origin is not None
+        and s.origin.webservice_id == webservice_id
+        and s.record.status == "recorded"
+    )
+    return planning.Account(entry=entry, due=due, foreign=foreign)
+
+
+def _waves(writing: Sequence[Verdict]) -> list[list[Verdict]]:
+    """One open payment write per invoice (PROMISES R5): the n-th payment of an invoice goes in the n-th wave."""
+    seen: dict[str, int] = {}
+    waves: list[list[Verdict]] = []
+    for verdict in writing:
+        n = seen.get(verdict.entry.invoice_id or "", 0)
+        seen[verdict.entry.invoice_id or ""] = n + 1
+        if n == len(waves):
+            waves.append([])
+        waves[n].append(verdict)
+    return waves
+
+
+def _count(session: Session, item: Settled) -> None:
+    counts = session.counts
+    match item.entry.state:
+        case "left_out":
+            counts.left_out += 1
+        case "held":
+            counts.held += 1
+        case "conflict":
+            counts.conflict += 1
+        case "waiting":
+            counts.waiting += 1
+        case _:
+            counts.unchanged += 1

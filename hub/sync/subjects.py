@@ -1,0 +1,146 @@
+"""Loading what a judgement reads: records with those their rendering needs, by a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from hub.contract import Webservice
+from hub.domain.books import Book
+from hub.domain.drafts import Subject
+from hub.domain.eligibility import Times
+from hub.domain.entries import Entry
+from hub.domain.records import Contact, Invoice, Payment, Reference, TaxCode
+from hub.store import records
+from hub.store.database import Connection
+from hub.store.records import Stored
+
+
+class Dossier(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry with its subject and times; `subject` None: the record is gone from the gallery."""
+
+    entry: Entry
+    subject: Subject | None
+    times: Times | None
+    from_there: bool = False  # a payment that came from this very organisation
+
+
+async def load_invoices(
+    conn: Connection, kind: type[Webservice], book: Book, entries: Sequence[Entry]
+) -> list[Dossier]:
+    """Dossiers of invoice entries, in their order."""
+    gallery_id = book.gallery.id
+    stored = await records.load(conn, gallery_id, [Reference("invoice", e.record_id) for e in entries])
+    invoices = [s.record for s in stored.values() if isinstance(s.record, Invoice)]
+    contacts = await _load_contacts(conn, gallery_id, invoices)
+    codes = await _load_codes(conn, gallery_id, stored)
+    return [
+        _invoice_dossier(
+            entry, stored.get(Reference("invoice", entry.record_id)), kind, book, contacts=contacts, codes=codes
+        )
+        for entry in entries
+    ]
+
+
+async def _load_contacts(conn: Connection, gallery_id: str, invoices: Sequence[Invoice]) -> dict[str, Contact]:
+    wanted = sorted({i.contact_id for i in invoices})
+    found = await records.load(conn, gallery_id, [Reference("contact", c) for c in wanted])
+    return {r.id: s.record for r, s in found.items() if isinstance(s.record, Contact)}
+
+
+async def _load_codes(
+    conn: Connection, gallery_id: str, stored: Mapping[Reference, Stored]
+) -> dict[tuple[str, int], TaxCode]:
+    wanted = {(code, version) for s in stored.values() for code, version in s.tax_versions.items()}
+    return await records.load_tax_codes(conn, gallery_id, sorted(wanted))
+
+
+def _invoice_dossier(
+    entry: Entry,
+    stored: Stored | None,
+    kind: type[Webservice],
+    book: Book,
+    *,
+    contacts: Mapping[str, Contact],
+    codes: Mapping[tuple[str, int], TaxCode],
+) -> Dossier:
+    if stored is None or not isinstance(stored.record, Invoice):
+        return Dossier(entry=entry, subject=None, times=None)
+    invoice = stored.record
+    in_force = {c: codes[c, v] for c, v in stored.tax_versions.items() if (c, v) in codes}
+    subject = Subject(
+        record=invoice,
+        version=stored.version,
+        number=entry.number or kind.number("invoice", invoice.number, book),
+        gallery=book.gallery,
+        contact=contacts.get(invoice.contact_id),
+        tax_codes=in_force,
+        remote=entry.remote,
+    )
+    return Dossier(entry=entry, subject=subject, times=_times(stored))
+
+
+async def load_contacts(
+    conn: Connection, kind: type[Webservice], book: Book, entries: Sequence[Entry]
+) -> list[Dossier]:
+    """Dossiers of contact entries, in their order."""
+    stored = await records.load(conn, book.gallery.id, [Reference("contact", e.record_id) for e in entries])
+    dossiers = []
+    for entry in entries:
+        found = stored.get(Reference("contact", entry.record_id))
+        if found is None or not isinstance(found.record, Contact):
+            dossiers.append(Dossier(entry=entry, subject=None, times=None))
+            continue
+        subject = Subject(
+            record=found.record,
+            version=found.version,
+            number=entry.number or kind.number("contact", entry.record_id, book),
+            gallery=book.gallery,
+            remote=entry.remote,
+            distinct=entry.distinct,
+        )
+        dossiers.append(Dossier(entry=entry, subject=subject, times=_times(found)))
+    return dossiers
+
+
+async def load_payments(
+    conn: Connection, kind: type[Webservice], book: Book, entries: Sequence[Entry], invoices: Mapping[str, Entry]
+) -> list[Dossier]:
+    """Dossiers of payment entries, in their order; *invoices*: their invoices' entries."""
+    wanted = [Reference("payment", e.record_id) for e in entries]
+    wanted += [Reference("invoice", i) for i in sorted({e.invoice_id for e in entries if e.invoice_id})]
+    stored = await records.load(conn, book.gallery.id, wanted)
+    return [_payment_dossier(e, stored, kind, book, invoices) for e in entries]
+
+
+def _payment_dossier(
+    entry: Entry,
+    stored: Mapping[Reference, Stored],
+    kind: type[Webservice],
+    book: Book,
+    invoices: Mapping[str, Entry],
+) -> Dossier:
+    found = stored.get(Reference("payment", entry.record_id))
+    if found is None or not isinstance(found.record, Payment):
+        return Dossier(entry=entry, subject=None, times=None)
+    payment = found.record
+    settled = stored.get(Reference("invoice", payment.invoice_id))
+    invoice_entry = invoices.get(payment.invoice_id)
+    subject = Subject(
+        record=payment,
+        version=found.version,
+        number=entry.number or kind.number("payment", payment.id, book),
+        gallery=book.gallery,
+        invoice=settled.record if settled is not None and isinstance(settled.record, Invoice) else None,
+        invoice_number=invoice_entry.number if invoice_entry else None,
+        remote=entry.remote,
+    )
+    origin = found.origin
+    from_there = origin is not None and origin.webservice_id == book.webservice_id
+    return Dossier(entry=entry, subject=subject, times=_times(found), from_there=from_there)
+
+
+def _times(stored: Stored) -> Times:
+    changed = getattr(stored.record, "source_updated_at", None) or stored.updated_at
+    return Times(created_at=stored.created_at, changed_at=changed)

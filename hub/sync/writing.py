@@ -1,0 +1,199 @@
+"""The write protocol, three phases a batch: the intent is stored, the call is made, the outcome is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from hub.domain.drafts import Request, Write
+from hub.domain.entries import Do, Entry
+from hub.domain.records import RecordType, Reference
+from hub.domain.remotes import NotNow, Operation, Outcome, Refused, Remote, Unknown
+from hub.errors import AuthorizationError, LeaseLostError, PermanentError, TemporaryError, ThrottledError
+from hub.store import batches
+from hub.store.batches import Batch, Member
+from hub.sync import outcomes
+from hub.sync.judging import Verdict
+from hub.sync.session import DrainingError, Session, StoppedError
+
+log = structlog.get_logger()
+
+NOT_DONE = (ThrottledError, AuthorizationError, StoppedError, DrainingError)  # raised before, or instead of, any effect
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One write with its entry."""
+
+    entry: Entry
+    write: Write
+
+
+def plan_write(verdict: Verdict) -> Planned:
+    """The write that a verdict with a `Do` step asks for."""
+    subject, step = verdict.dossier.subject, verdict.step
+    assert subject is not None  # noqa: S101 - a Do step has a subject
+    assert isinstance(step, Do)  # noqa: S101 - the caller chose the Do steps
+    cancel = step.operation is Operation.CANCEL
+    remote = verdict.entry.remote if step.operation is not Operation.CREATE else None
+    write = Write(
+        reference=subject.reference,
+        operation=step.operation,
+        number=subject.number,
+        draft=None if cancel else verdict.draft,
+        remote=remote,
+        record_version=subject.version,
+    )
+    return Planned(entry=verdict.entry, write=write)
+
+
+async def write_all(
+    session: Session, type: RecordType, planned: Sequence[Planned], remotes: Mapping[Reference, Remote]
+) -> None:
+    """Send writes of one type in full batches, several in flight, one slot kept free for people and look-ups.
+
+    Every outcome is stored when this returns. Raises ThrottledError or AuthorizationError after the batches in
+    flight have ended; LeaseLostError at once.
+    """
+    groups = [
+        chunk
+        for operation in (Operation.CREATE, Operation.UPDATE, Operation.CANCEL)
+        for chunk in _chunks(
+            [p for p in planned if p.write.operation is operation], session.kind.batch_size(type, operation)
+        )
+    ]
+    waiting: Iterator[list[Planned]] = iter(groups)
+    stop: list[Exception] = []
+
+    async def lane() -> None:
+        for group in waiting:
+            if stop:
+                return
+            try:
+                await _send_group(session, type, group, remotes)
+            except NOT_DONE as error:
+                stop.append(error)
+
+    lanes = max(1, min(session.kind.limits.in_flight - 1, len(groups)))
+    async with asyncio.TaskGroup() as tasks:
+        for n in range(lanes):
+            tasks.create_task(lane(), name=f"write-{session.webservice_id}-{n}")
+    if stop:
+        raise stop[0]
+
+
+def _chunks(items: Sequence[Planned], size: int) -> list[list[Planned]]:
+    return [list(items[i : i + size]) for i in range(0, len(items), size)]
+
+
+async def _send_group(
+    session: Session, type: RecordType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
+) -> None:
+    """One group as one batch, or as halves while its body is too large or the whole is refused."""
+    writes = [p.write for p in group]
+    request = session.kind.request(writes, remotes)
+    if len(request.body) > session.kind.limits.body_bytes:
+        await _send_halves(session, type, group, remotes, _too_large(session, len(request.body)))
+        return
+    batch = make_batch(session, type, group, request)
+    async with session.owned() as conn:
+        await batches.open_batch(
+            conn, session.gallery_id, session.webservice_id, batch, run_id=None, epoch=session.lease.epoch
+        )
+    try:
+        results = await push(session, batch)
+    except PermanentError as error:
+        whole = Refused(code=_code(error), message=str(error), remedy=error.remedy or "Correct what it names.")
+        if len(group) == 1:
+            await outcomes.store(session, batch, [whole], remotes)
+            return
+        await outcomes.store_split(session, batch, str(error))
+        await _send_halves(session, type, group, remotes, whole)
+        return
+    except NOT_DONE as error:
+        await outcomes.store(session, batch, _none_done(batch, error), remotes)
+        raise
+    await outcomes.store(session, batch, results, remotes)
+
+
+def _none_done(batch: Batch, error: Exception) -> list[Outcome]:
+    after = error.retry_after if isinstance(error, ThrottledError) else None
+    return [NotNow(why=str(error), retry_after=after)] * len(batch.members)
+
+
+def _code(error: PermanentError) -> str:
+    return error.code if error.code in {"too_large", "refused", "period_locked"} else "refused"
+
+
+def _too_large(session: Session, size: int) -> Refused:
+    limit = session.kind.limits.body_bytes
+    message = f"It is {size:,} bytes as a request; {session.kind.title} takes {limit:,}."
+    return Refused(code="too_large", message=message, remedy="Split the invoice.")
+
+
+async def _send_halves(
+    session: Session,
+    type: RecordType,
+    group: Sequence[Planned],
+    remotes: Mapping[Reference, Remote],
+    why: Refused,
+) -> None:
+    if len(group) == 1:
+        await outcomes.store_unsent(session, group[0].entry, why)
+        return
+    middle = len(group) // 2
+    for half in (group[:middle], group[middle:]):
+        await _send_group(session, type, half, remotes)
+
+
+def make_batch(session: Session, type: RecordType, group: Sequence[Planned], request: Request) -> Batch:
+    """A new batch: its key is its own and its bytes', at most 128 characters, and never used for other bytes."""
+    batch_id = secrets.token_hex(12)
+    digest = hashlib.sha256(b"|".join([session.webservice_id.encode(), batch_id.encode(), request.body])).hexdigest()
+    members = tuple(
+        Member(position=n, entry_id=p.entry.id, write=p.write, judged=p.entry.asked)
+        for n, p in enumerate(group, start=1)
+    )
+    return Batch(
+        id=batch_id,
+        type=type,
+        operation=group[0].write.operation,
+        request=request,
+        key=digest,
+        members=members,
+    )
+
+
+async def push(session: Session, batch: Batch) -> list[Outcome]:
+    """The call. Whatever is not a clear answer is Unknown for every member; nothing is guessed.
+
+    Raises what says that nothing was done (ThrottledError, AuthorizationError, LeaseLostError) or that the whole was
+    refused (PermanentError).
+    """
+    writes = [m.write for m in batch.members]
+    await session.renew(doing=f"sending {len(writes)} {batch.type}s")
+    try:
+        async with asyncio.timeout(session.kind.limits.timeout + 125):  # the door's own total, and its wait for a slot
+            results = await session.service.push(batch.request, writes, batch.key)
+    except (ThrottledError, AuthorizationError, LeaseLostError, PermanentError):
+        raise
+    except TemporaryError as error:
+        return [Unknown(why=str(error))] * len(writes)
+    except TimeoutError:
+        return [Unknown(why="No answer came in time.")] * len(writes)
+    except Exception as error:
+        log.exception("sync.push_failed", kind=session.kind.kind, batch_id=batch.id)
+        return [Unknown(why=f"The {session.kind.title} plugin failed ({type_name(error)}).")] * len(writes)
+    if len(results) != len(writes):
+        log.error("sync.outcomes_miscounted", kind=session.kind.kind, expected=len(writes), got=len(results))
+        return [Unknown(why="The plugin did not account for every write.")] * len(writes)
+    return list(results)
+
+
+def type_name(error: BaseException) -> str:
+    """The class of an error: its text may hold personal data."""
+    return error.__class__.__name__

@@ -1,0 +1,1 @@
+"""HTTP: the aiohttp application, its API and its pages."""

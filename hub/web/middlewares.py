@@ -1,0 +1,90 @@
+"""Around every handler: request id, one log line, metrics, and hub errors as problems."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from hub.errors import HubError
+from hub.web import pages, problems
+from hub.web.metrics import METRICS
+from hub.web.policies import find_route
+from hub.web.routes import Handler
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+CLIENT_GONE = 499  # in logs and metrics only, as nginx calls it
+_KNOWN_METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request its id, count it, and write one line about it; paths appear as templates only."""
+    given = request.headers.get("X-Request-Id", "")
+    request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+    request[REQUEST_ID] = request_id
+    metrics = request.app[METRICS]
+    route = find_route(request)
+    labels = (request.method if request.method in _KNOWN_METHODS else "other", route.path if route else "unknown")
+    began = time.perf_counter()
+    status = CLIENT_GONE
+    with structlog.contextvars.bound_contextvars(request_id=request_id), metrics.in_flight.track_inprogress():
+        try:
+            response = await handler(request)
+            status = response.status
+            if not response.prepared:
+                response.headers["X-Request-Id"] = request_id
+            return response
+        finally:
+            seconds = time.perf_counter() - began
+            metrics.requests.labels(*labels, str(status)).inc()
+            metrics.seconds.labels(*labels).observe(seconds)
+            log.info("request.answered", method=labels[0], route=labels[1], status=status, seconds=round(seconds, 4))
+
+
+@web.middleware
+async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raises into a problem: JSON for programs, a page for people."""
+    try:
+        return await handler(request)
+    except HubError as error:
+        answer = problems.explain(error)
+        if answer.problem.status >= 500:
+            log.warning("request.failed", error=type(error).__name__, status=answer.problem.status)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        answer = problems.explain_http(error)
+    except Exception:  # the border of the application: whatever it is, the caller gets an answer and the log the cause
+        if request.transport is None:
+            return web.Response(status=CLIENT_GONE)  # there is nobody to tell
+        log.exception("request.crashed")
+        answer = problems.Answer(problem=problems.problem("internal"))
+    return _render(request, answer)
+
+
+def _render(request: web.Request, answer: problems.Answer) -> web.Response:
+    problem = msgspec.structs.replace(answer.problem, request_id=request[REQUEST_ID])
+    if _wants_page(request):
+        response = pages.render_problem(request, problem)
+    else:
+        response = web.Response(
+            status=problem.status, body=msgspec.json.encode(problem), headers={"Content-Type": problems.MEDIA}
+        )
+    response.headers.update(answer.headers)
+    if problem.status in {408, 413}:
+        response.force_close()  # the rest of the body is not wanted
+    return response
+
+
+def _wants_page(request: web.Request) -> bool:
+    route = find_route(request)
+    asks = "text/html" in request.headers.get("Accept", "")
+    return asks and (route.page if route else not request.path.startswith("/api/"))

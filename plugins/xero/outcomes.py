@@ -1,0 +1,155 @@
+"""One answer -> one outcome per write (FACTS 3.3, 11). Pure.
+
+Elements are recognised by number, marker or id, never by their position; what an answer does not name is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from hub import Accepted, Operation, Outcome, Remote, Response, Unknown, Write
+from plugins.xero import errors, parse, wire
+
+_OK = frozenset({None, "OK", "WARNING"})
+_ROOTS = {"contact": "Contacts", "invoice": "Invoices", "payment": "Payments"}
+_HAS_MESSAGES = re.compile(rb'"ValidationErrors"\s*:\s*\[\s*\{')
+
+
+def read(writes: Sequence[Write], response: Response) -> tuple[Outcome, ...]:
+    """Outcomes in the order of *writes*.
+
+    Raises:
+        ThrottledError, AuthorizationError, PermanentError: Known not to have been done, for the whole request.
+    """
+    if response.status >= 500 and errors.find_throttle(response) is None:
+        return _unknown(writes, f"Xero answered {response.status}")
+    if response.status == 400 and (fault := wire.decode_fault(response.body)) and fault.elements:
+        return _judge(writes, list(fault.elements), is_refusal=True)
+    if refusal := errors.find_refusal(response):
+        raise refusal
+    try:
+        envelope = wire.decode_envelope(response.body)
+        has_messages = _HAS_MESSAGES.search(response.body) is not None
+        raw = wire.decode_any(response.body) if has_messages else {}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _unknown(writes, "Xero's answer was cut off or cannot be read")
+    kind = writes[0].reference.type
+    elements: Sequence[wire.Element] | None
+    match kind:
+        case "contact":
+            elements = envelope.contacts
+        case "invoice":
+            elements = envelope.invoices
+        case _:
+            elements = envelope.payments
+    return _match(writes, elements or (), raw.get(_ROOTS.get(kind, ""), []))
+
+
+def _unknown(writes: Sequence[Write], why: str) -> tuple[Outcome, ...]:
+    return tuple(Unknown(why=why) for _ in writes)
+
+
+def _judge(writes: Sequence[Write], raw: list[Any], *, is_refusal: bool) -> tuple[Outcome, ...]:
+    """The elements of a 400: those that are named are refused, of the others nobody can say (FACTS 3.3)."""
+    kind = writes[0].reference.type
+    try:
+        match kind:
+            case "contact":
+                elements: Sequence[wire.Element] = msgspec.convert(raw, list[wire.Contact], strict=False)
+            case "invoice":
+                elements = msgspec.convert(raw, list[wire.Invoice], strict=False)
+            case _:
+                elements = msgspec.convert(raw, list[wire.Payment], strict=False)
+    except msgspec.ValidationError:
+        elements = ()
+    if len(writes) == 1 and len(raw) == 1:
+        texts = list(wire.walk_messages(raw[0]))
+        return (errors.classify(texts, kind, writes[0].operation),)
+    return _match(writes, elements, raw, is_refusal=is_refusal)
+
+
+def _match(
+    writes: Sequence[Write], elements: Sequence[wire.Element], raw: Sequence[Any], *, is_refusal: bool = False
+) -> tuple[Outcome, ...]:
+    found: dict[str, list[int]] = {}
+    for index, element in enumerate(elements):
+        for key in _element_keys(element):
+            found.setdefault(key, []).append(index)
+    outcomes: list[Outcome] = []
+    for write in writes:
+        place = _find(write, found)
+        if place is None:
+            outcomes.append(Unknown(why="Xero's answer does not name it, or names it twice"))
+            continue
+        texts = list(wire.walk_messages(raw[place])) if place < len(raw) else []
+        outcomes.append(_outcome(write, elements[place], texts, is_refusal=is_refusal))
+    return tuple(outcomes)
+
+
+def _find(write: Write, found: dict[str, list[int]]) -> int | None:
+    """The one element that answers *write*: by id where it has one, else by number or marker."""
+    keys = [f"number:{write.number}"]
+    if write.remote is not None:
+        keys.insert(0, f"id:{write.remote.id.lower()}")
+    for key in keys:
+        if places := found.get(key):
+            return places[0] if len(places) == 1 else None
+    return None
+
+
+def _element_keys(element: wire.Element) -> Iterator[str]:
+    match element:
+        case wire.Contact():
+            ids, number = element.contact_id, element.contact_number
+        case wire.Invoice():
+            ids, number = element.invoice_id, element.invoice_number
+        case wire.Payment():
+            ids, number = element.payment_id, (element.reference or "").partition(" ")[0]
+        case _:
+            return
+    if real := wire.real_id(ids):
+        yield f"id:{real}"
+    if number:
+        yield f"number:{number}"
+
+
+def _outcome(write: Write, element: wire.Element, texts: list[str], *, is_refusal: bool) -> Outcome:
+    kind, operation = write.reference.type, write.operation
+    flagged = element.status_attribute_string not in _OK
+    unexplained = element.status_attribute_string is None and bool(element.has_errors or element.has_validation_errors)
+    if texts or flagged or unexplained or is_refusal:
+        # A rejected element is an echo of what was sent: nothing of it is kept (FACTS 3.3).
+        return errors.classify(texts, kind, operation)
+    remote = _remote(element)
+    if remote is None:
+        return Unknown(why="Xero's answer has no id for it")
+    if elsewhere := _check_same(write, remote):
+        return elsewhere
+    return Accepted(remote=remote, warnings=tuple(_texts(element.warnings)))
+
+
+def _remote(element: wire.Element) -> Remote | None:
+    match element:
+        case wire.Contact():
+            return parse.parse_contact(element)
+        case wire.Invoice():
+            return parse.parse_invoice(element, ours=True)
+        case wire.Payment():
+            return parse.parse_payment(element)
+        case _:
+            return None
+
+
+def _check_same(write: Write, remote: Remote) -> Unknown | None:
+    """A success that speaks of another record than the one written to is no outcome of this write."""
+    if write.operation is not Operation.CREATE and write.remote is not None and remote.id != write.remote.id.lower():
+        return Unknown(why="Xero's answer names another record")
+    return None
+
+
+def _texts(messages: Sequence[wire.Message] | None) -> list[str]:
+    return [text for one in messages or () if (text := one.message or one.description)]

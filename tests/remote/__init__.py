@@ -1,0 +1,1 @@
+"""Outgoing HTTP, limits, OAuth and secrets: on real sockets and a real Postgres."""
