@@ -29,6 +29,7 @@ from hub.store.database import Database
 from hub.store.embedded import EmbeddedPostgres
 from hub.store.grants import GrantStore
 from hub.store.limits import Limiter
+from hub.sync import janitor
 from hub.sync.connecting import Webservices
 from hub.sync.doors import RemoteDoors
 from hub.sync.scheduler import Scheduler
@@ -220,11 +221,13 @@ async def serve(settings: Settings) -> None:
 async def working(hub: Hub) -> AsyncIterator[None]:
     """The engine at work; at the end it drains: nothing new is sent, what is in flight ends, leases are given back."""
     engine = asyncio.create_task(hub.scheduler.run(), name="scheduler")
+    cleaning = asyncio.create_task(janitor.run(hub.grants), name="janitor")
     try:
         yield
     finally:
+        cleaning.cancel()
         await hub.scheduler.drain()
-        await engine
+        await asyncio.wait([engine, cleaning])
 
 
 def bind_socket(host: str, port: int, *, or_any: bool = False) -> socket.socket:

@@ -72,7 +72,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         lines: For preview and explain.
         notes: What was changed on the way, in sentences for people (a shortened name, a left-out e-mail).
         shown: Field name -> text of what a person compares when both sides differ.
-        amended: It was drawn up anew after the remote side answered with another total (`Webservice.amend`).
+        amends: Fingerprint of the draft that this one replaces, after the remote side answered with another total
+            (`Webservice.amend`); it stands for this one, so that the same record is not written again.
     """
 
     number: str
@@ -86,11 +87,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[DraftLine, ...] = ()
     notes: tuple[str, ...] = ()
     shown: dict[str, str] = {}
-    amended: bool = False
+    amends: str | None = None
 
     @property
     def fingerprint(self) -> str:
         """Equal for drafts that would write the same thing: the hash of body and needs, 32 hex characters."""
+        if self.amends is not None:
+            return self.amends
         data = msgspec.json.encode((self.body, self.needs), order="deterministic")
         return hashlib.sha256(data).hexdigest()[:32]
 

@@ -46,12 +46,19 @@ def fold(name: str) -> str:
 
 
 def match_contact(
-    contact: Contact, *, number: str, name: str, candidates: Sequence[Candidate], distinct: bool = False
+    contact: Contact,
+    *,
+    number: str,
+    name: str,
+    candidates: Sequence[Candidate],
+    distinct: bool = False,
+    suffix: bool = False,
 ) -> Match:
     """Find *contact* among *candidates* (those that share its number or folded name).
 
     Order: our number; else exactly one active contact of the same name and e-mail; the same name alone is held, and
-    never merged by guess. *name* is the name as it would be written there.
+    never merged by guess. *name* is the name as it would be written there. *suffix*: the settings say that the same
+    name alone is somebody else, to be told apart by a suffix once the remote side refuses the name.
     """
     ours = [c for c in candidates if c.number == number]
     if ours:
@@ -62,7 +69,7 @@ def match_contact(
     same_both = [c for c in active if email and c.email == email]
     if len(same_both) == 1 and not distinct:
         return Link(candidate=same_both[0], why="It has the same name and e-mail address.")
-    if active and not distinct:
+    if active and not distinct and not suffix:
         names = ", ".join(_describe(c) for c in active[:5])
         return hold("duplicate_contact", cause=contact.id, names=names)
     retired = [c for c in same_name if c.archived and (not email or not c.email or c.email == email)]

@@ -95,7 +95,7 @@ def accepted(entry: Entry, write: Write, outcome: Accepted, remotes: Mapping[Ref
         sent = msgspec.structs.replace(sent, tax=remote.tax)
     verb = "written" if write.operation is Operation.CREATE else "updated"
     text = " ".join([f"It was {verb} there as {draft.number}.", *notes])
-    changes = {"remote": remote, "sent": sent, "attempts": 0, "distinct": False, "resolution": None}
+    changes = {"remote": remote, "sent": sent, "attempts": 0, "resolution": None}
     if draft.total is not None and remote.total is not None and remote.total != draft.total:
         return holding(entry, hold_total(sent, remote), **changes)
     if draft.status is not None and remote.status not in {draft.status, "paid"}:
@@ -208,6 +208,12 @@ def lost(entry: Entry, since: datetime) -> Settled:
     """*entry* when a day of looking did not tell what became of its write."""
     sentence, remedy = words(HELD, "unknown_outcome", since=f"{since:%Y-%m-%d %H:%M} UTC")
     return holding(entry, Hold(reason="unknown_outcome", message=sentence, remedy=remedy, cause=entry.record_id))
+
+
+def again_distinct(entry: Entry, now: datetime) -> Settled:
+    """A contact whose name was refused as taken: it goes again at once, told apart by a suffix."""
+    text = "Its name is taken there; it is written with a suffix."
+    return Settled(entry=_become(entry, "waiting", next_try_at=now, message=text, distinct=True), text=text)
 
 
 def again(entry: Entry, now: datetime, text: str) -> Settled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from hub.domain.drafts import Request, Write
 from hub.domain.records import RecordType
-from hub.domain.remotes import Operation
+from hub.domain.remotes import Operation, Refused
 from hub.store.database import Connection
 from hub.store.queries import load
 
@@ -18,12 +18,16 @@ QUERIES = load("batches")
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One write of a batch with its place in it, the entry it is for, and the `asked` that was judged."""
+    """One write of a batch with its place in it, the entry it is for, and the `asked` that was judged.
+
+    `refusal`: it was refused because its name is taken there; whether by our own earlier write is looked up.
+    """
 
     position: int
     entry_id: str
     write: Write
     judged: int = 0
+    refusal: Refused | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +104,8 @@ async def list_unknown(conn: Connection, gallery_id: str, webservice_id: str, *,
     members: dict[str, list[Member]] = {}
     for row in await conn.fetch(QUERIES.writes_of, gallery_id, [r["id"] for r in rows]):
         write = msgspec.convert(row["data"], Write, strict=False)
-        member = Member(position=row["position"], entry_id=row["entry_id"], write=write)
+        refusal = None if row["refusal"] is None else msgspec.convert(row["refusal"], Refused)
+        member = Member(position=row["position"], entry_id=row["entry_id"], write=write, refusal=refusal)
         members.setdefault(row["batch_id"], []).append(member)
     return [_batch_of(row, members.get(row["id"], [])) for row in rows]
 
@@ -152,6 +157,13 @@ async def set_outcomes(
         positions, names, details = zip(*outcomes, strict=True)
         await conn.execute(QUERIES.set_outcomes, gallery_id, batch_id, list(positions), list(names), list(details))
     await conn.execute(QUERIES.close_finished, gallery_id, [batch_id])
+
+
+async def set_refusals(conn: Connection, gallery_id: str, batch_id: str, refusals: Mapping[int, Refused]) -> None:
+    """Remember, by position, the refusals that are to be looked up before they count."""
+    if refusals:
+        plain = [msgspec.to_builtins(r) for r in refusals.values()]
+        await conn.execute(QUERIES.set_refusals, gallery_id, batch_id, list(refusals), plain)
 
 
 async def get_looks(conn: Connection, gallery_id: str, entry_ids: Sequence[str]) -> dict[str, Looks]:

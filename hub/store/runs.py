@@ -152,6 +152,11 @@ async def list_page(
     return [_run_of(row) for row in await conn.fetch(QUERIES.list, gallery_id, webservice_id, at, last, limit)]
 
 
+async def purge(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """A year of runs is kept."""
+    await conn.execute(QUERIES.purge, gallery_id, webservice_id)
+
+
 async def cancel_open(
     conn: Connection, gallery_id: str, webservice_id: str, state: RunState, error: str | None
 ) -> None:

@@ -104,6 +104,7 @@ class ContactStage:
                 name=_name(draft),
                 candidates=candidates,
                 distinct=subject.distinct,
+                suffix=getattr(self._session.book.settings, "duplicate_names", "hold") == "suffix",
             ):
                 case CreateContact():
                     to_write.append(verdict)

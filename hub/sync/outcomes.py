@@ -41,6 +41,9 @@ async def store(
                 known.append((member.position, word, _detail(outcome)))
             _count(session, member.write, outcome, result)
         await batches.set_answered(conn, session.gallery_id, batch.id, answered=not _is_all_unknown(results))
+        pairs = zip(batch.members, results, strict=True)
+        taken = {m.position: r for m, r in pairs if isinstance(r, Refused) and r.ambiguous}
+        await batches.set_refusals(conn, session.gallery_id, batch.id, taken)
         await batches.set_outcomes(conn, session.gallery_id, batch.id, known)
         await save_settled(conn, session, settled)
         await _after_accepted(conn, session, batch, results)
@@ -62,6 +65,8 @@ def settle_outcome(
             return _accept(session, entry, write, outcome, remotes)
         case Refused(ambiguous=True):
             return settling.unknown(entry, Unknown(why=outcome.message), now, factor=session.tuning.clock_factor)
+        case Refused() if _may_suffix(session, entry, outcome):
+            return settling.again_distinct(entry, now)
         case Refused():
             return settling.refused(entry, outcome)
         case NotNow():
@@ -70,17 +75,25 @@ def settle_outcome(
             return settling.unknown(entry, outcome, now, factor=session.tuning.clock_factor)
 
 
+def _may_suffix(session: Session, entry: Entry, outcome: Refused) -> bool:
+    """A known refusal of a contact's name, and the settings say to tell the two apart by a suffix: once."""
+    chosen = getattr(session.book.settings, "duplicate_names", "hold") == "suffix"
+    return chosen and entry.type == "contact" and outcome.code == "duplicate_contact" and not entry.distinct
+
+
 def _accept(
     session: Session, entry: Entry, write: Write, outcome: Accepted, remotes: Mapping[Reference, Remote]
 ) -> Settled:
     """An accepted write; where another total came back, the kind may amend the document once (session.amends)."""
     settled = settling.accepted(entry, write, outcome, remotes)
-    amended_before = write.draft is not None and write.draft.amended
-    if settled.hold is None or settled.hold.reason != "remote_total" or write.draft is None or amended_before:
+    draft_before = write.draft
+    if settled.hold is None or settled.hold.reason != "remote_total":
         return settled
-    draft = session.kind.amend(write.draft, outcome.remote, session.book)
+    if draft_before is None or draft_before.amends is not None:
+        return settled
+    draft = session.kind.amend(draft_before, outcome.remote, session.book)
     if isinstance(draft, Draft):
-        again = msgspec.structs.replace(draft, amended=True)
+        again = msgspec.structs.replace(draft, amends=draft_before.fingerprint)
         session.amends.append(
             msgspec.structs.replace(write, operation=Operation.UPDATE, draft=again, remote=outcome.remote)
         )

@@ -182,6 +182,8 @@ def _judge_create(
 
 def _judge_absent(session: Session, view: _View, member: Member, entry: Entry) -> tuple[Settled, str] | Looks:
     """Not found: an invoice or contact goes again (its number protects it), a payment only after patience."""
+    if member.refusal is not None:  # refused as taken, and what took it cannot be seen: a person has to look
+        return settling.refused(entry, member.refusal), "refused"
     text = "It did not arrive there; it is sent again."
     if member.write.reference.type != "payment":
         return settling.again(entry, view.now, text), "absent"

@@ -39,7 +39,8 @@ from hub.sync.session import Doors, DrainingError, Session, StoppedError, Tuning
 
 log = structlog.get_logger()
 
-RETRY_SECONDS = (60.0, 300.0, 900.0, 3600.0)
+RETRY_SECONDS = 60.0
+SOONEST_SECONDS = 5.0  # what could not be settled now is not tried again at once
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +227,7 @@ class Worker:
             case ThrottledError():
                 return End(state="waiting", error=str(error), resume_after=error.retry_after)
             case TemporaryError():
-                return End(state="waiting", error=str(error), resume_after=error.delay or RETRY_SECONDS[0])
+                return End(state="waiting", error=str(error), resume_after=error.delay or RETRY_SECONDS)
             case AuthorizationError():
                 words = PROBLEMS["reauthorize"]
                 cause = Cause("reauthorize", OF_WEBSERVICE, words.sentence, words.remedy)
@@ -286,7 +287,11 @@ class Worker:
             now = await batches.now(conn)
             slot = slot_of(row, now, factor=self._tuning.clock_factor)
             next_try = await entries.next_try(conn, lease.gallery_id, lease.webservice_id)
+            if next_try is not None:
+                next_try = max(next_try, now + timedelta(seconds=SOONEST_SECONDS * self._tuning.clock_factor))
             await webservices.schedule(conn, lease.gallery_id, lease.webservice_id, slot, next_try_at=next_try)
+            await batches.purge(conn, lease.gallery_id, lease.webservice_id)
+            await runs.purge(conn, lease.gallery_id, lease.webservice_id)
             await leases.release(conn, lease)
 
 

@@ -64,10 +64,10 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """What came of one point: was it reached (and the child really killed), and what is wrong with the books."""
+    """What came of one point, or a row of them: how many processes SIGKILL ended, and what is wrong with the books."""
 
     point: str
-    killed: bool
+    kills: int
     passes: int
     faults: tuple[str, ...]
 
@@ -250,17 +250,27 @@ async def find_reference(zygote: Zygote, prepared: Prepared) -> tuple[list[str],
     return answer.report.points, books
 
 
-async def pass_point(
-    zygote: Zygote, prepared: Prepared, reference: Books, point: str, *, plant: str | None = None
+async def pass_points(
+    zygote: Zygote, prepared: Prepared, reference: Books, *points: str, plant: str | None = None
 ) -> Passage:
-    """Kill at *point*, start again, and look at the books."""
+    """Kill one process after the other, each at the next of *points*; start again, and look at the books."""
     async with open_world(prepared) as world:
-        first = await zygote.run(world.order(passes=1, kill=point, plant=plant))
+        ends = [await zygote.run(world.order(passes=1, kill=point, plant=plant)) for point in points]
         last = await zygote.run(world.order(passes=FURTHER_RUNS, plant=plant))
         faults = await world.list_faults(reference, last)
         return Passage(
-            point=point,
-            killed=first.signal == signal.SIGKILL,
+            point=", then ".join(points),
+            kills=sum(end.signal == signal.SIGKILL for end in ends),
             passes=last.report.passes if last.report is not None else 0,
             faults=tuple(faults),
         )
+
+
+async def list_recovery(zygote: Zygote, prepared: Prepared, point: str) -> list[str]:
+    """The points that a restart passes after a kill at *point*."""
+    async with open_world(prepared) as world:
+        first = await zygote.run(world.order(passes=1, kill=point))
+        assert first.signal == signal.SIGKILL, point
+        second = await zygote.run(world.order(passes=1))
+        assert second.report is not None, f"the restart ended with {second}:\n{zygote.said}"
+        return second.report.points

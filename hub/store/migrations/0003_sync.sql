@@ -149,6 +149,7 @@ CREATE TABLE batch (
     CONSTRAINT batch_state CHECK (state IN ('sending', 'unknown', 'known'))
 );
 CREATE INDEX batch_open ON batch (gallery_id, webservice_id, first_sent_at) WHERE state <> 'known';
+CREATE INDEX batch_ended ON batch (gallery_id, ended_at) WHERE state = 'known';
 
 CREATE TABLE write (
     gallery_id text NOT NULL,
@@ -159,6 +160,7 @@ CREATE TABLE write (
     data       jsonb NOT NULL,               -- the Write, whole
     outcome    text,
     detail     text,
+    refusal    jsonb,                        -- refused because its name is taken: looked up before it counts
     PRIMARY KEY (gallery_id, batch_id, position)
 );
 CREATE INDEX write_by_entry ON write (gallery_id, entry_id);

@@ -36,8 +36,8 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'unknown'
 ORDER BY first_sent_at, id;
 
 -- name: writes_of
--- $1 gallery, $2 batches -> batch_id, position, entry_id, data, outcome; those without an outcome yet
-SELECT batch_id, position, entry_id, data FROM write
+-- $1 gallery, $2 batches -> batch_id, position, entry_id, data, refusal; those without an outcome yet
+SELECT batch_id, position, entry_id, data, refusal FROM write
 WHERE gallery_id = $1 AND batch_id = any($2::text[]) AND outcome IS NULL
 ORDER BY batch_id, position;
 
@@ -66,6 +66,12 @@ WHERE gallery_id = $1 AND id = $2;
 -- $1 gallery, $2 batch, $3 positions, $4 outcomes, $5 details -> nothing
 UPDATE write w SET outcome = x.outcome, detail = x.detail
 FROM unnest($3::integer[], $4::text[], $5::text[]) AS x (position, outcome, detail)
+WHERE w.gallery_id = $1 AND w.batch_id = $2 AND w.position = x.position;
+
+-- name: set_refusals
+-- $1 gallery, $2 batch, $3 positions, $4 refusals -> nothing
+UPDATE write w SET refusal = x.refusal
+FROM unnest($3::integer[], $4::jsonb[]) AS x (position, refusal)
 WHERE w.gallery_id = $1 AND w.batch_id = $2 AND w.position = x.position;
 
 -- name: close_finished

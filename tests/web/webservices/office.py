@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from hub.remote.secrets import SecretBox
 from hub.store import entries, webservices
 from hub.sync.connecting import Webservices
 from hub.web.app import make_app
@@ -43,7 +42,7 @@ class Office(Api):
         status, made = await self.call("POST", f"{BASE}/webservices", json=body)
         assert (status, made["state"]) == (201, "authorizing"), made
         self.webservice_id = made["id"]
-        return urlsplit(made["authorize_url"]).path
+        return str(urlsplit(made["authorize_url"]).path)
 
     async def walk(self, link: str, *organisations: Organisation) -> tuple[int, str]:
         """Open the link in a browser, allow access, come back: status and page."""
@@ -104,25 +103,15 @@ async def open_office(dsn: str, folder: Path) -> AsyncIterator[Office]:
     async with open_bench(dsn, folder) as bench:
         hub = bench.hub
         settings = hub.settings.model_copy(update={"operator_key": SecretStr(OPERATOR_KEY)})
-        services = Webservices(
-            database=hub.database,
-            registry=hub.registry,
-            doors=hub.doors,
-            consents=hub.consents,
-            grants=hub.grants,
-            budget=hub.limiter,
-            box=SecretBox([bytes(32)]),
-            public_url=settings.url(),
-            tuning=hub.tuning,
-        )
+        services = hub.services
         deps = Deps(
             settings=settings,
             database=hub.database,
             registry=hub.registry,
             consents=hub.consents,
             webservices=services,
-            entry_store=entries,  # type: ignore[arg-type] # a module
-            webservice_store=webservices,  # type: ignore[arg-type] # a module
+            entry_store=entries,
+            webservice_store=webservices,
         )
         async with TestClient(TestServer(make_app(deps))) as client:
             yield Office(client, bench, services)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 from tests.sync.harness import make_contact, make_invoice, make_payment
 from tests.web.webservices.office import Office
@@ -51,7 +52,8 @@ async def test_a_run_needs_every_required_slot_and_known_invoices(office: Office
     await office.map()
     status, told = await office.call("POST", f"{office.path}/sync", json={"invoices": ["i-1", "i-2"]})
     assert [one["at"] for one in told["errors"]] == ["invoices[0]", "invoices[1]"]
-    for body in ({"invoices": []}, {"dry_run": "yes"}, {"more": 1}, {"invoices": ["a b"]}):
+    bad: tuple[dict[str, Any], ...] = ({"invoices": []}, {"dry_run": "yes"}, {"more": 1}, {"invoices": ["a b"]})
+    for body in bad:
         assert (await office.call("POST", f"{office.path}/sync", json=body))[0] == 422
 
 
