@@ -45,7 +45,7 @@ def main() -> None:
     try:
         app()
     except HubError as error:
-        errors.print(f"hub: {error}", style="red", markup=False, highlight=False)
+        errors.print(f"hub: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -57,6 +57,10 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_code: str | None = None
     tracking: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """A kind may hand on the record's own numbers."""
+        _make_plain(self, "quantity", "unit_amount", "net", "tax")
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """The pure rendering of a record for one kind.
@@ -89,6 +93,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     shown: dict[str, str] = {}
     amends: str | None = None
 
+    def __post_init__(self) -> None:
+        """A kind may hand on the record's own numbers."""
+        _make_plain(self, "total", "tax", "body")
+
     @property
     def fingerprint(self) -> str:
         """Equal for drafts that would write the same thing: the hash of body and needs, 32 hex characters."""
@@ -96,6 +104,27 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             return self.amends
         data = msgspec.json.encode((self.body, self.needs), order="deterministic")
         return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _make_plain(struct: msgspec.Struct, *names: str) -> None:
+    """Numbers that a kind took from a record become plain decimals: msgspec encodes no subclass of Decimal."""
+    for name in names:
+        value = getattr(struct, name)
+        if (plain := _plain(value)) is not value:
+            msgspec.structs.force_setattr(struct, name, plain)
+
+
+def _plain(value: Any) -> Any:
+    """*value* without marked decimals; the same object when there are none."""
+    if isinstance(value, Decimal):
+        return value if type(value) is Decimal else Decimal(value)
+    if isinstance(value, dict):
+        items = {key: _plain(one) for key, one in value.items()}
+        return value if all(items[key] is one for key, one in value.items()) else items
+    if isinstance(value, list | tuple):
+        parts = [_plain(one) for one in value]
+        return value if all(new is old for new, old in zip(parts, value, strict=True)) else type(value)(parts)
+    return value
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +146,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
         number: Natural key by which its outcome is recognised (invoice or contact number, payment marker).
         remote: What is updated or cancelled; None for a create.
         draft: What is to stand there; None for a cancel.
-        document_id: For a payment: remote id of what it settles (also in `remotes` of `Kind.request`).
+        before: The body last written there, for an update that sends only what changed; None where it is not kept.
     """
 
     reference: Reference
@@ -126,6 +155,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     draft: Draft | None = None
     remote: Remote | None = None
     record_version: int = 0
+    before: dict[str, Any] | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

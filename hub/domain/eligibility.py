@@ -84,9 +84,13 @@ def judge_invoice(
 
 
 def judge_payment(payment: Payment, entry: Entry) -> Judgement:
-    """The gate of a payment: it must be recorded; a deleted one that stands there goes on to be taken back."""
+    """The gate of a payment: it must be recorded; a deleted one that stands there goes on to be taken back.
+
+    What was taken back before goes on too, to stay as it is.
+    """
     stop = None
-    if payment.status != "recorded" and not (payment.status == "deleted" and entry.in_books):
+    taken_back = entry.remote is not None and not entry.in_books
+    if payment.status != "recorded" and not taken_back and not (payment.status == "deleted" and entry.in_books):
         stop = _left_out("payment_not_recorded", status=payment.status)
     message = stop.message if stop else "The payment is recorded."
     return Judgement(checks=(Check(code="status", passed=stop is None, message=message),), stop=stop)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -61,7 +61,10 @@ def group(state: State, *, in_books: bool) -> Group:
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """What we last wrote there and saw accepted: the ground that a later difference is measured from."""
+    """What we last wrote there and saw accepted: the ground that a later difference is measured from.
+
+    `body`: of a contact, so that a later update sends only what the gallery changed.
+    """
 
     fingerprint: str
     record_version: int
@@ -71,6 +74,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     tax: Decimal | None = None
     contact_id: str | None = None
     account_id: str | None = None
+    body: dict[str, Any] | None = None
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,8 +139,8 @@ def plan_payment(payment: Payment, version: int, entry: Entry, account: Account,
     remote = entry.remote
     if remote is not None and settled(entry, version, remote):
         return Nothing(state="resolved")
-    if payment.status == "deleted":
-        if remote is None or remote.status == "deleted":
+    if payment.status != "recorded":
+        if remote is None or not entry.in_books:
             return Nothing(state="voided")
         return Do(operation=Operation.CANCEL)
     if remote is not None:

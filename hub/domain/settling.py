@@ -35,6 +35,8 @@ def _become(entry: Entry, state: State, **changes: object) -> Entry:
         "problem_id": None,
         "next_try_at": None,
     }
+    if state not in {"waiting", "sending", "unknown"}:
+        fresh["forced"] = False  # a person's word holds until it was carried out or answered
     return msgspec.structs.replace(entry, state=move(entry.state, state), **{**fresh, **changes})
 
 
@@ -47,7 +49,7 @@ def holding(entry: Entry, held: Hold, **changes: object) -> Settled:
 
 def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
     """*entry* after a judgement that needs no write."""
-    done = msgspec.structs.replace(entry, judged=entry.asked, forced=False)
+    done = msgspec.structs.replace(entry, judged=entry.asked)
     match step:
         case Hold():
             return holding(done, step)
@@ -78,6 +80,7 @@ def sent_of(write: Write, draft: Draft, remotes: Mapping[Reference, Remote]) -> 
         total=draft.total,
         tax=draft.tax,
         contact_id=needed[0] if needed else None,
+        body=draft.body if write.reference.type == "contact" else None,
     )
 
 

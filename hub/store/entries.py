@@ -170,6 +170,11 @@ async def count_due(conn: Connection, gallery_id: str, webservice_id: str, invoi
     return int(await conn.fetchval(QUERIES.count_due, gallery_id, webservice_id, only))
 
 
+async def list_held_reasons(conn: Connection, gallery_id: str, webservice_id: str) -> set[str]:
+    """The reasons for which entries are held."""
+    return {row["reason"] for row in await conn.fetch(QUERIES.held_reasons, gallery_id, webservice_id)}
+
+
 async def count_new(conn: Connection, gallery_id: str, webservice_id: str, limit: int) -> int:
     """How many invoices are to be judged that never stood there, counted up to *limit* + 1."""
     return int(await conn.fetchval(QUERIES.count_new, gallery_id, webservice_id, limit))

@@ -18,7 +18,7 @@ from hub.errors import ConflictError, Fault, FormError, HubError, RemoteError
 from hub.store import batches, entries, problems, records, runs, upkeep, webservices
 from hub.store.database import Connection
 from hub.store.webservices import WebserviceRow
-from hub.sync import forms
+from hub.sync import forms, reasking
 from hub.sync.services import Services
 from hub.sync.worker import slot_of
 
@@ -193,6 +193,8 @@ async def _again(services: Services, row: WebserviceRow, fresh: WebserviceRow, k
         if moved:
             await problems.close_of_webservice(conn, row.gallery_id, row.id)
             await go_on(services, conn, row)
+    if moved:
+        await reasking.ask_after(services.database, row.gallery_id, row.id, "access")
     if row.grant_id is not None and row.grant_id != fresh.grant_id:
         await _drop_grant(services, row, row.grant_id)
     return f"{kind.title} is connected with {name} again."

@@ -25,18 +25,22 @@ CONTACT: RecordType = "contact"
 T = TypeVar("T", bound=LeaveOut | Hold | Wait | Nothing)
 
 
-async def refresh_index(session: Session) -> None:
-    """Read the contacts that changed there since the last look: what new ones are matched with. One call per 1,000."""
-    cursor = session.row.contact_cursor
+async def refresh_index(session: Session) -> int:
+    """Read the contacts that changed there since the last look: what new ones are matched with. One call per 1,000.
+
+    Returns how many there were.
+    """
+    cursor, count = session.row.contact_cursor, 0
     while True:
         page = await session.service.contacts(cursor)
         async with session.owned() as conn:
             await remote_contacts.save(conn, session.gallery_id, session.webservice_id, page.items)
             await webservices.save_contact_cursor(conn, session.gallery_id, session.webservice_id, page.cursor)
-        cursor = page.cursor
+        cursor, count = page.cursor, count + len(page.items)
         if not page.more:
             break
     session.row = msgspec.structs.replace(session.row, contact_cursor=cursor)
+    return count
 
 
 class ContactStage:
@@ -179,7 +183,7 @@ def _link(verdict: Verdict, draft: Draft, candidate: Candidate, why: str) -> Set
         name=candidate.name,
         email=candidate.email,
     )
-    sent = Sent(fingerprint=draft.fingerprint, record_version=subject.version)
+    sent = Sent(fingerprint=draft.fingerprint, record_version=subject.version, body=draft.body)
     linked = msgspec.structs.replace(
         entry,
         judged=entry.asked,

@@ -8,6 +8,7 @@ from hub.contract import Http, Webservice
 from hub.remote.grants import Grants
 from hub.remote.http import Door, LimiterLike, Meter, RemoteClient
 from hub.store.webservices import WebserviceRow
+from hub.sync.nodoor import NoDoor
 from hub.sync.session import BeforeSend
 
 
@@ -28,7 +29,12 @@ class RemoteDoors:
         before_send: BeforeSend | None = None,
         priority: Literal["run", "person"] = "run",
     ) -> Http:
-        """The door of *row*: a run leaves one place in flight free for people and look-ups."""
+        """The door of *row*: a run leaves one place in flight free for people and look-ups.
+
+        A kind without an address gets none: it overrides `push` and `find`, and whoever calls them looks at the lease.
+        """
+        if not kind.base_url():
+            return NoDoor()
         token = self._grants.source(row.gallery_id, row.grant_id) if row.grant_id else None
         return Door(
             self._client,

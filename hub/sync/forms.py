@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -16,8 +17,10 @@ from hub.store.webservices import WebserviceRow
 
 def parse(kind: type[Webservice], data: Mapping[str, Any], *, at: str = "settings") -> Settings:
     """*data* (plain JSON values) as the kind's settings. Raises FormError: every fault, ``settings.invoice_prefix``."""
+    if faults := find_nul(data, at):
+        raise FormError(faults, title="The settings have faults")
     try:
-        return kind.settings.model_validate_json(msgspec.json.encode(dict(data)), strict=True)
+        return kind.settings.model_validate_json(json.dumps(dict(data)), strict=True)
     except pydantic.ValidationError as error:
         told = error.errors(include_url=False, include_context=False, include_input=False)
         faults = [Fault(_place(at, one["loc"]), one["msg"].removeprefix("Value error, ")) for one in told]
@@ -26,6 +29,20 @@ def parse(kind: type[Webservice], data: Mapping[str, Any], *, at: str = "setting
 
 def _place(at: str, location: tuple[int | str, ...]) -> str:
     return at + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def find_nul(value: Any, at: str) -> list[Fault]:
+    """A fault for each text in *value* (plain JSON) with a NUL in it, which no database column takes (pure)."""
+    match value:
+        case str():
+            return [Fault(at, "must not contain NUL")] if "\0" in value else []
+        case Mapping():
+            bad = [Fault(at, "a name must not contain NUL") for name in value if "\0" in str(name)]
+            return bad + [fault for name, one in value.items() for fault in find_nul(one, f"{at}.{name}")] * (not bad)
+        case list():
+            return [fault for index, one in enumerate(value) for fault in find_nul(one, f"{at}[{index}]")]
+        case _:
+            return []
 
 
 def secret_fields(kind: type[Webservice]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from hub.contract import Webservice
@@ -78,7 +80,7 @@ def _attach_invoice(kind: type[Webservice], book: Book, dossier: Dossier, invoic
         record_version=subject.version,
         on=invoice.issued_on,
         currency=invoice.currency,
-        total=invoice.total,
+        total=Decimal(invoice.total),  # plain: the record carries a subclass that only its decoder knows
         tax=drawn.tax if drawn is not None else None,
     )
     linked = msgspec.structs.replace(
@@ -106,7 +108,7 @@ async def _attach_payment(conn: Connection, book: Book, dossier: Dossier, paymen
         faults.append(Fault("remote_id", "that payment is deleted there"))
     if faults:
         raise FormError(faults, title="It cannot be linked")
-    sent = Sent(fingerprint="", record_version=subject.version, on=payment.paid_on, total=payment.amount)
+    sent = Sent(fingerprint="", record_version=subject.version, on=payment.paid_on, total=Decimal(payment.amount))
     linked = msgspec.structs.replace(
         entry, number=entry.number or subject.number, remote=remote, sent=sent, resolution=None
     )

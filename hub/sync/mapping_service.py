@@ -15,7 +15,7 @@ from hub.domain.mappings import find_account, find_option, find_tax_rate, parse_
 from hub.errors import ConflictError, Fault, FormError
 from hub.store import upkeep, webservices
 from hub.store.upkeep import Waiting
-from hub.sync import reasking
+from hub.sync import forms, reasking
 from hub.sync.services import Services, check_connected
 
 MOST_MAPPINGS = 2000
@@ -80,8 +80,9 @@ async def save_mappings(services: Services, gallery_id: str, webservice_id: str,
     kind = services.kind_of(row)
     if row.state == "disconnected" or row.choices is None:
         raise ConflictError("not-ready", "There is nothing to map to yet: choose the webservice's organisation first.")
-    slots = kind.account_mappings()
-    parsed = parse_mappings(data, slots)
+    if faults := forms.find_nul(data, "mappings"):
+        raise FormError(faults, title="The mappings have faults")
+    parsed = parse_mappings(data, kind.account_mappings())
     if len(parsed) > MOST_MAPPINGS:
         raise FormError([Fault("mappings", f"{MOST_MAPPINGS} mappings at most, not {len(parsed)}")])
     async with services.database.connection() as conn:
@@ -172,6 +173,8 @@ async def save_exclusions(
 
 def parse_exclusions(data: Sequence[Mapping[str, Any]], filters: Mapping[str, ExcludeFilter]) -> tuple[Exclusion, ...]:
     """``[{"filter", ...arguments}]`` as exclusions. Raises FormError with every fault (pure)."""
+    if nul := forms.find_nul(list(data), "exclusions"):
+        raise FormError(nul, title="The exclusions have faults")
     faults: list[Fault] = []
     if len(data) > MOST_EXCLUSIONS:
         faults.append(Fault("exclusions", f"{MOST_EXCLUSIONS} exclusions at most, not {len(data)}"))

@@ -212,6 +212,6 @@ async def store_split(session: Session, batch: Batch, why: str) -> None:
 async def store_unsent(session: Session, entry: Entry, why: Refused) -> None:
     """A write that cannot be sent at all, by itself larger than one request may be."""
     async with session.owned() as conn:
-        done = msgspec.structs.replace(entry, judged=entry.asked, forced=False)
+        done = msgspec.structs.replace(entry, judged=entry.asked)
         await save_settled(conn, session, [settling.refused(done, why)])
     session.counts.held += 1

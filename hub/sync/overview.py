@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.contract import Webservice
-from hub.store import runs, webservices
+from hub.store import records, runs, webservices
 from hub.store.limits import Remaining
 from hub.store.runs import Run
 from hub.store.webservices import WebserviceRow
@@ -40,9 +40,11 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_overviews(services: Services, gallery_id: str) -> list[Overview]:
-    """All webservices of the gallery, oldest first, disconnected ones too."""
+    """All webservices of the gallery, oldest first, disconnected ones too. Raises NotFoundError: no such gallery."""
     async with services.database.connection() as conn:
         rows = await webservices.list_all(conn, gallery_id)
+        if not rows:
+            await records.get(conn, gallery_id, "gallery", gallery_id)
     return await describe(services, gallery_id, rows)
 
 

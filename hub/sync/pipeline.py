@@ -24,7 +24,6 @@ from hub.sync.writing import Planned, plan_write, write_all
 
 log = structlog.get_logger()
 
-CHOICES_SECONDS = 3600.0
 PAUSE_SHARE = Decimal("0.3")
 PAUSE_AT_LEAST = 20
 

@@ -9,7 +9,7 @@ from hub.store import entries, upkeep
 from hub.store.database import Database
 from hub.store.entries import CHUNK
 
-Change = Literal["settings", "mappings", "exclusions", "choices"]
+Change = Literal["settings", "mappings", "exclusions", "choices", "contacts", "access"]
 
 # Held before anything of theirs was on its way, or refused for a known reason: judging them again is harmless.
 # Never in it: `unknown_outcome`, `possible_duplicate_payment`, `marker_without_record` and what else only a person's
@@ -48,15 +48,18 @@ _HARMLESS = frozenset(
 _OF_MAPPINGS = frozenset(
     {"mapping_missing", "mapping_invalid", "tax_mapping", "tax_archived", "payment_account", "payment_currency"}
 )
+OF_CHOICES = _OF_MAPPINGS | {"currency_not_subscribed", "period_locked"}
 _GATES = frozenset({"before_sync_from", "before_connection", "outside_window"})
 
 # Change -> (states, reasons) to judge again.
-_AGAIN: dict[Change, tuple[tuple[tuple[str, ...], frozenset[str]], ...]] = {
+_AGAIN: dict[Change, tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] = {
     "settings": ((("left_out",), _GATES), (("held",), _HARMLESS)),
     "mappings": ((("held",), _OF_MAPPINGS),),
     # A new rule may leave out what is held; a rule that is gone lets in what it left out or froze.
     "exclusions": ((("left_out", "synced"), frozenset({"excluded"})), (("held",), _HARMLESS)),
-    "choices": ((("held",), _OF_MAPPINGS | {"currency_not_subscribed", "period_locked"}),),
+    "choices": ((("held",), OF_CHOICES),),
+    "contacts": ((("held",), frozenset({"contact_archived", "duplicate_contact"})),),
+    "access": ((("waiting",), None),),  # None: whatever the reason
 }
 
 
@@ -74,12 +77,13 @@ async def ask_after(database: Database, gallery_id: str, webservice_id: str, cha
 
 
 async def _ask(
-    database: Database, gallery_id: str, webservice_id: str, states: Collection[str], reasons: Collection[str]
+    database: Database, gallery_id: str, webservice_id: str, states: Collection[str], reasons: Collection[str] | None
 ) -> int:
     count = 0
+    wanted = None if reasons is None else sorted(reasons)
     while True:
         async with database.transaction() as conn:
-            found = await entries.ask_again(conn, gallery_id, webservice_id, list(states), sorted(reasons))
+            found = await entries.ask_again(conn, gallery_id, webservice_id, list(states), wanted)
         count += found
         if found < CHUNK:
             return count

@@ -24,7 +24,6 @@ from hub.store.database import Connection, Database
 from hub.store.limits import Remaining
 from hub.store.webservices import WebserviceRow
 from hub.sync import forms
-from hub.sync.nodoor import NoDoor
 from hub.sync.session import Doors, Tuning, load_book
 
 _PAGE = 500
@@ -100,8 +99,7 @@ class Services:
             raise ConflictError("not-ready", f"{kind.title} has not allowed access yet: authorise the webservice.")
         async with self.database.connection() as conn:
             book = await self.load_book(conn, row)
-        door = self.doors.open(kind, row, priority="person") if kind.base_url() else NoDoor()
-        return kind(door, book)
+        return kind(self.doors.open(kind, row, priority="person"), book)
 
 
 async def list_tax_codes(conn: Connection, gallery_id: str) -> tuple[TaxCode, ...]:

@@ -33,8 +33,8 @@ from hub.store.leases import Lease
 from hub.store.problems import OF_WEBSERVICE, Cause
 from hub.store.runs import Run, RunState
 from hub.store.webservices import WebserviceRow
-from hub.sync import dryrun, forms
-from hub.sync.pipeline import CHOICES_SECONDS, PausedError, Pipeline, metered
+from hub.sync import dryrun, forms, refreshing
+from hub.sync.pipeline import PausedError, Pipeline, metered
 from hub.sync.session import Doors, DrainingError, Session, StoppedError, Tuning, load_book
 
 log = structlog.get_logger()
@@ -203,23 +203,8 @@ class Worker:
         http = self._doors.open(kind, row, meter=meter, before_send=session.check_lease)
         session.service = kind(http, book)
         await session.renew(doing="opening the book")
-        await self._refresh_choices(session)
+        await refreshing.refresh(session, by_person=run.asked_by == "person")
         return session
-
-    async def _refresh_choices(self, session: Session) -> None:
-        """Accounts, rates and lock dates as they stand now, when something is due and the last look is an hour old."""
-        async with session.database.connection() as conn:
-            now = await batches.now(conn)
-            due = await entries.count_due(conn, session.gallery_id, session.webservice_id, None)
-        limit = timedelta(seconds=CHOICES_SECONDS * session.tuning.clock_factor)
-        at = session.row.choices_at
-        if not due or (at is not None and now - at < limit):
-            return
-        choices = await session.service.choices()
-        async with session.owned() as conn:
-            await webservices.set_choices(conn, session.gallery_id, session.webservice_id, choices)
-        session.book = msgspec.structs.replace(session.book, choices=choices)
-        session.service.book = session.book
 
     async def _ended_by(self, lease: Lease, row: WebserviceRow, error: Exception) -> End:
         """What an error makes of the run: park it, pause the webservice, or try again later."""

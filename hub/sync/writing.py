@@ -47,6 +47,7 @@ def plan_write(verdict: Verdict) -> Planned:
         draft=None if cancel else verdict.draft,
         remote=remote,
         record_version=subject.version,
+        before=verdict.entry.sent.body if verdict.entry.sent is not None else None,
     )
     return Planned(entry=verdict.entry, write=write)
 
@@ -177,6 +178,8 @@ async def push(session: Session, batch: Batch) -> list[Outcome]:
     writes = [m.write for m in batch.members]
     await session.renew(doing=f"sending {len(writes)} {batch.type}s")
     try:
+        if not session.kind.base_url():
+            await session.check_lease()  # there is no door that looks right before the call
         async with asyncio.timeout(session.kind.limits.timeout + 125):  # the door's own total, and its wait for a slot
             results = await session.service.push(batch.request, writes, batch.key)
     except (ThrottledError, AuthorizationError, LeaseLostError, PermanentError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
@@ -101,9 +101,6 @@ class Deps:
     registry: Registry | None = None
     consents: Consents | None = None
     webservices: Webservices | None = None
-    runs: Any = None
-    entries: Any = None
-    proof: Any = None
     entry_store: EntryStore | None = None
     webservice_store: WebserviceStore | None = None
 

@@ -192,12 +192,13 @@ def _remote(member: Member) -> Remote:
     total = told.get("amount" if told["type"] == "payment" else "total")
     on = told.get("paid_on" if told["type"] == "payment" else "issued_on")
     alive: Literal["active", "approved"] = "active" if told["type"] == "contact" else "approved"
+    gone: Literal["deleted", "voided"] = "deleted" if told["type"] == "payment" else "voided"
     invoice = told.get("invoice_id")
     return Remote(
         id=RemoteId(told["id"]),
         version=f"{member.batch}-{told['version']}",
         number=told["number"],
-        status="voided" if told["operation"] == Operation.CANCEL else alive,
+        status=gone if told["operation"] == Operation.CANCEL else alive,
         currency=told.get("currency"),
         total=None if total is None else Decimal(total),
         on=None if on is None else date.fromisoformat(on),

@@ -104,6 +104,13 @@ RULES: tuple[Rule, ...] = (
         "Add the currency in Xero (Settings, Currencies; not every plan has several).",
     ),
     Rule(
+        ("currency of an approved", "currency cannot be changed"),  # FACTS 4.5; DOMAIN X11: nothing is done silently
+        "closed",
+        "Put the old currency back, or void this invoice and issue a new one in the gallery system.",
+        type="invoice",
+        operation=Operation.UPDATE,
+    ),
+    Rule(
         ("exceeds the amount outstanding",),
         "exceeds_due",
         "Correct the payment, or remove another one of this invoice.",

@@ -102,9 +102,11 @@ def _status(wanted: str, remote: Remote) -> str:
 
 
 def _changed_contact(write: Write) -> dict[str, Any]:
+    """Only what the gallery changed: what somebody corrected in Xero meanwhile stays (DOMAIN C39)."""
+    before = write.before or {}
     # Without ContactNumber: a linked contact keeps the number it has there.
-    body = {key: value for key, value in _body(write).items() if key != "ContactNumber"}
-    return {"ContactID": _remote(write).id, **body}
+    changed = {k: v for k, v in _body(write).items() if k != "ContactNumber" and before.get(k) != v}
+    return {"ContactID": _remote(write).id, **(changed or {"Name": _body(write)["Name"]})}
 
 
 def _cancelled_invoice(write: Write) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Recorder:
 
     def _hook_statements(self) -> None:
         """COMMIT, and writing statements outside of any transaction: each is a commit of its own."""
-        connection = asyncpg.connection.Connection
+        connection: Any = asyncpg.connection.Connection
         execute, execute_prepared = connection.execute, connection._execute
 
         async def hooked_execute(this: Any, query: str, *args: Any, **more: Any) -> Any:
@@ -74,8 +74,8 @@ class Recorder:
         async def hooked_prepared(this: Any, query: str, *args: Any, **more: Any) -> Any:
             return await self._around(_name_of(this, query), execute_prepared(this, query, *args, **more))
 
-        connection.execute = hooked_execute  # type: ignore[method-assign] # this is a hook
-        connection._execute = hooked_prepared  # type: ignore[method-assign] # this is a hook
+        connection.execute = hooked_execute
+        connection._execute = hooked_prepared
 
     async def _around(self, name: str | None, deed: Any) -> Any:
         if name is None:
@@ -87,7 +87,7 @@ class Recorder:
 
     def _hook_sends(self, port: int) -> None:
         """Before any byte left, after half of them, after all."""
-        transport = selector._SelectorSocketTransport  # type: ignore[attr-defined] # not in the stubs
+        transport: Any = vars(selector)["_SelectorSocketTransport"]
         write = transport.write
         asked = self._asked = {}
 
@@ -114,14 +114,15 @@ class Recorder:
 
     def _hook_answers(self, port: int) -> None:
         """An answer (or a part of one) is here, and nothing has been done with it."""
-        received = ResponseHandler.data_received
+        handler: Any = ResponseHandler
+        received = handler.data_received
 
         def hooked(this: ResponseHandler, data: bytes) -> None:
             if this.transport is not None and _goes_to(this.transport, port):
                 self.die_at(f"answer to {self._asked.get(id(this.transport), '?')}, before its use")
             received(this, data)
 
-        ResponseHandler.data_received = hooked  # type: ignore[method-assign] # this is a hook
+        handler.data_received = hooked
 
     _asked: dict[int, str]
 

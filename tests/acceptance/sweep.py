@@ -199,7 +199,7 @@ class World:
     base_url: str
     prepared: Prepared
 
-    def order(self, *, passes: int, kill: str | None = None, plant: str | None = None) -> Order:
+    def order(self, *, passes: int, rerun: bool = False, kill: str | None = None, plant: str | None = None) -> Order:
         """An order for a child in this world."""
         return Order(
             dsn=self.dsn,
@@ -211,6 +211,7 @@ class World:
             clock_factor=CLOCK_FACTOR,
             resend_seconds=self.prepared.way.resend_seconds,
             look_seconds=self.prepared.way.look_seconds,
+            rerun=rerun,
             kill=kill,
             plant=plant,
         )
@@ -242,7 +243,7 @@ async def open_world(prepared: Prepared) -> AsyncIterator[World]:
 async def find_reference(zygote: Zygote, prepared: Prepared) -> tuple[list[str], Books]:
     """The points that an undisturbed run passes, and the books that it leaves; one run is enough for it."""
     async with open_world(prepared) as world:
-        answer = await zygote.run(world.order(passes=1))
+        answer = await zygote.run(world.order(passes=1, rerun=True))
         assert answer.report is not None, f"the reference run ended with {answer}:\n{zygote.said}"
         books = await world.read_books()
         faults = await world.list_faults(books, answer)
@@ -251,12 +252,15 @@ async def find_reference(zygote: Zygote, prepared: Prepared) -> tuple[list[str],
 
 
 async def pass_points(
-    zygote: Zygote, prepared: Prepared, reference: Books, *points: str, plant: str | None = None
+    zygote: Zygote, prepared: Prepared, reference: Books, *points: str, rerun: bool = True, plant: str | None = None
 ) -> Passage:
-    """Kill one process after the other, each at the next of *points*; start again, and look at the books."""
+    """Kill one process after the other, each at the next of *points*; start again, and look at the books.
+
+    *rerun*: let one more run follow when all is done, and see that it writes nothing.
+    """
     async with open_world(prepared) as world:
         ends = [await zygote.run(world.order(passes=1, kill=point, plant=plant)) for point in points]
-        last = await zygote.run(world.order(passes=FURTHER_RUNS, plant=plant))
+        last = await zygote.run(world.order(passes=FURTHER_RUNS, rerun=rerun, plant=plant))
         faults = await world.list_faults(reference, last)
         return Passage(
             point=", then ".join(points),

@@ -52,9 +52,10 @@ class Stage:
         return [await self.kill_in_turn(point) for point in points]
 
     async def kill_in_turn(self, *points: str) -> Passage:
-        """Kill one process after the other in one world."""
+        """Kill one process after the other in one world; around writes one more run shows that it is quiet."""
+        rerun = any(is_of_a_write(point) for point in points)
         for _ in range(TRIES):
-            passage = await sweep.pass_points(self.zygote, self.prepared, self.books, *points)
+            passage = await sweep.pass_points(self.zygote, self.prepared, self.books, *points, rerun=rerun)
             if passage.kills == len(points) or passage.faults:
                 break
         return passage
@@ -139,15 +140,23 @@ async def test_an_undisturbed_run_leaves_the_books_that_were_worked_out_by_hand(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [KEYS, LOOKS], ids=lambda way: way.name)
-@pytest.mark.parametrize("first", ["send PUT /Payments, after #1", "send POST /Invoices, after #1"])
+@pytest.mark.parametrize(
+    ("way", "first"),
+    [
+        (KEYS, "send PUT /Payments, after #1"),
+        (LOOKS, "send PUT /Payments, after #1"),
+        (LOOKS, "send POST /Invoices, after #1"),
+    ],
+    ids=["keys-payments", "looks-payments", "looks-invoices"],
+)
 async def test_a_kill_while_a_kill_is_being_got_over_ends_in_the_same_books(
     first: str, way: Way, postgres_server: str, postgres_template: str, tmp_path: Path
 ) -> None:
     """The points that only a restart passes: sending again, looking up, storing what that told."""
     async with open_stage(postgres_server, postgres_template, tmp_path, way) as stage:
         recovery = await sweep.list_recovery(stage.zygote, stage.prepared, first)
-        points = recovery[recovery.index(SETTLING[0]) : recovery.index(SETTLING[1])]
+        settling = recovery[recovery.index(SETTLING[0]) : recovery.index(SETTLING[1])]
+        points = [p for p in settling if is_of_a_write(p)]
 
         passages = [await stage.kill_in_turn(first, point) for point in points]
 

@@ -34,7 +34,7 @@ _DUE = "SELECT count(*) FROM run WHERE state IN ('queued', 'running', 'waiting')
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is to do. *passes*: runs at most until it rests; *kill*: the point to end at."""
+    """What a child is to do. *passes*: runs at most until it rests; *rerun*: then one more; *kill*: where to end."""
 
     dsn: str
     base_url: str
@@ -45,12 +45,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     clock_factor: float
     resend_seconds: float = 300.0
     look_seconds: float = 900.0
+    rerun: bool = True
     kill: str | None = None
     plant: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child that lived has seen. *rested_at*: then nothing was due any more, and one more run began."""
+    """What a child that lived has seen. *rested_at*: from then on nothing was due."""
 
     points: list[str]
     passes: int
@@ -74,7 +75,7 @@ def settings_of(order: Order) -> Settings:
 
 
 async def work(order: Order, recorder: Recorder) -> Report:
-    """Pass after pass until nothing is due; then, unwatched, one more run that should find nothing to do."""
+    """Pass after pass until nothing is due; then, unwatched, one more run that must find nothing to do."""
     tuning = Tuning(
         clock_factor=order.clock_factor, resend_seconds=order.resend_seconds, look_seconds=order.look_seconds
     )
@@ -90,7 +91,7 @@ async def work(order: Order, recorder: Recorder) -> Report:
                 rested_at = datetime.now(UTC)
                 break
         recorder.listening = False
-        if rested_at is not None and order.kill is None:
+        if rested_at is not None and order.rerun:
             await _ask_for_run(hub, order, recorder)
             await hub.scheduler.claim()
             await hub.scheduler.idle()
@@ -158,9 +159,8 @@ def main() -> None:
     os.dup2(2, 1)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     load_registry(Settings())  # imports the plugins once, for all children
-    bootstrap.make_app = lambda _: (
-        web.Application()
-    )  # the engine has no use for pages, and they cost a tenth of a second
+    # the engine has no use for pages, and they cost each child a tenth of a second
+    vars(bootstrap)["make_app"] = lambda _: web.Application()
     for line in sys.stdin.buffer:
         answers.write(msgspec.json.encode(fork(msgspec.json.decode(line, type=Order))) + b"\n")
 

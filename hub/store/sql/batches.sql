@@ -11,8 +11,7 @@ FROM unnest($3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS w (entry_id,
 
 -- name: mark_sending
 -- $1 gallery, $2 entry ids, $3 judged, $4 numbers, in order -> ids; intent is stored before the call
-UPDATE entry e SET state = 'sending', judged = x.judged, number = coalesce(e.number, x.number), forced = false,
-                   next_try_at = NULL, updated_at = clock_timestamp()
+UPDATE entry e SET state = 'sending', judged = x.judged, number = coalesce(e.number, x.number), next_try_at = NULL, updated_at = clock_timestamp()
 FROM unnest($2::text[], $3::bigint[], $4::text[]) AS x (id, judged, number)
 WHERE e.gallery_id = $1 AND e.id = x.id AND (e.state IS NULL OR e.state <> 'sending')
 RETURNING e.id;

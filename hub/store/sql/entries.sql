@@ -205,6 +205,11 @@ ORDER BY e.id LIMIT $4;
 SELECT min(next_try_at) FROM entry
 WHERE gallery_id = $1 AND webservice_id = $2 AND state IN ('waiting', 'unknown') AND next_try_at IS NOT NULL;
 
+-- name: held_reasons
+-- $1 gallery, $2 webservice -> the reasons for which entries are held
+SELECT DISTINCT reason FROM entry
+WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'held';
+
 -- name: count_new
 -- $1 gallery, $2 webservice, $3 at most (counts up to one more) -> how many due invoices never stood there
 SELECT count(*) FROM (

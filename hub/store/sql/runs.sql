@@ -34,7 +34,7 @@ WHERE gallery_id = $1 AND id = $2;
 -- $1 gallery, $2 run, $3 state, $4 error, $5 resume at, $6 writes of a dry run -> nothing
 UPDATE run SET state = $3, error = $4, resume_at = $5, writes = coalesce($6, writes),
        finished_at = CASE WHEN $3 IN ('done', 'failed', 'cancelled', 'paused') THEN clock_timestamp() END
-WHERE gallery_id = $1 AND id = $2;
+WHERE gallery_id = $1 AND id = $2 AND state IN ('queued', 'running', 'waiting');
 
 -- name: get
 -- $1 gallery, $2 webservice, $3 run -> the row and whether its lease lives

@@ -33,7 +33,7 @@ async def test_a_new_webservice_waits_for_consent_under_its_kinds_title(office: 
     assert (found["state"], found["name"], found["organisation"]) == ("authorizing", "Xero", None)
     assert (found["settings"]["invoice_prefix"], found["settings"]["window_days"]) == ("HL", 14)
     assert found["missing"] == ["sales"]
-    assert [task["code"] for task in found["checklist"] if not task["done"]][0] == "access"
+    assert next(task["code"] for task in found["checklist"] if not task["done"]) == "access"
 
 
 async def test_a_refused_consent_changes_nothing(office: Office) -> None:

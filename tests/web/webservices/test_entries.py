@@ -204,5 +204,3 @@ async def test_resync_sends_an_invoice_again_whatever_its_age(office: Office) ->
     assert await office.call("POST", f"{base}/invoices/i-1/resync") == (202, {"asked": 1})
     assert (await office.entry("invoice", "i-1"))["state"] == "pending"
     assert (await office.call("POST", f"{base}/invoices/none/resync"))[0] == 404
-
-
