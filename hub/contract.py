@@ -343,6 +343,15 @@ class Webservice:
         """One page of what changed there since *cursor* (None: since now). Raises CursorExpiredError."""
         return Pulled(cursor=cursor or "")
 
+    async def pull_linked(self, ids: Sequence[RemoteId], cursor: str | None) -> Pulled:
+        """One page of what changed of the invoices *ids*, which a person linked and `pull` leaves out, with payments.
+
+        *cursor* is a line of its own beside that of `pull`. All of an id that it does not know yet counts as changed:
+        payments from before the link come back too. Asked only where there are such invoices.
+        Raises CursorExpiredError.
+        """
+        return Pulled(cursor=cursor or "")
+
     async def contacts(self, cursor: str | None) -> ContactPage:
         """One page of all contacts (archived ones included) changed since *cursor*; None = from the beginning."""
         return ContactPage(items=(), cursor=cursor or "")

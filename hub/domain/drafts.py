@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.records import Contact, Gallery, Invoice, Record, Reference, TaxCode, reference
-from hub.domain.remotes import Operation, Remote, RemoteStatus
+from hub.domain.remotes import Operation, Remote, RemoteId, RemoteStatus
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +146,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
         number: Natural key by which its outcome is recognised (invoice or contact number, payment marker).
         remote: What is updated or cancelled; None for a create.
         draft: What is to stand there; None for a cancel.
+        document_id: For a payment: the remote document it was sent for, for its look-up.
         before: The body last written there, for an update that sends only what changed; None where it is not kept.
     """
 
@@ -156,6 +157,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     remote: Remote | None = None
     record_version: int = 0
     before: dict[str, Any] | None = None
+    document_id: RemoteId | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,16 +84,14 @@ def judge_invoice(
 
 
 def judge_payment(payment: Payment, entry: Entry) -> Judgement:
-    """The gate of a payment: it must be recorded; a deleted one that stands there goes on to be taken back.
-
-    What was taken back before goes on too, to stay as it is.
-    """
+    """The gate of a payment: it must be recorded. What ever stood there goes on, to be taken back or shown."""
     stop = None
-    taken_back = entry.remote is not None and not entry.in_books
-    if payment.status != "recorded" and not taken_back and not (payment.status == "deleted" and entry.in_books):
+    if payment.status != "recorded" and entry.remote is None:
         stop = _left_out("payment_not_recorded", status=payment.status)
-    message = stop.message if stop else "The payment is recorded."
-    return Judgement(checks=(Check(code="status", passed=stop is None, message=message),), stop=stop)
+    passed = "The payment is recorded." if payment.status == "recorded" else "It was sent before."
+    return Judgement(
+        checks=(Check(code="status", passed=stop is None, message=stop.message if stop else passed),), stop=stop
+    )
 
 
 def _status(invoice: Invoice, stands: bool) -> LeaveOut | None:

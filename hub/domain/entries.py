@@ -24,17 +24,20 @@ STATES: tuple[State, ...] = get_args(State)
 Group = Literal["in_the_books", "on_its_way", "needs_you", "left_out"]
 
 # From a state to those it may become. `pending` stands for "never judged" on the left and never occurs on the right.
+_JUDGED: frozenset[State] = frozenset(
+    {"left_out", "sending", "waiting", "synced", "held", "conflict", "resolved", "voided"}
+)
 MOVES: dict[State, frozenset[State]] = {
-    "pending": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
-    "left_out": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
-    "sending": frozenset({"unknown", "synced", "held", "conflict", "waiting", "voided", "left_out"}),
-    "unknown": frozenset({"unknown", "sending", "synced", "held", "conflict", "waiting", "voided", "left_out"}),
-    "waiting": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
-    "synced": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided"}),
-    "held": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
-    "conflict": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
-    "resolved": frozenset({"left_out", "sending", "waiting", "synced", "held", "conflict", "voided", "resolved"}),
-    "voided": frozenset({"voided", "conflict", "held", "synced"}),
+    "pending": _JUDGED - {"resolved"},
+    "left_out": _JUDGED,
+    "sending": frozenset({"unknown", "synced", "held", "conflict", "waiting", "voided"}),
+    "unknown": frozenset({"unknown", "sending", "synced", "held", "conflict", "waiting", "voided"}),
+    "waiting": _JUDGED,
+    "synced": _JUDGED,
+    "held": _JUDGED,
+    "conflict": _JUDGED,
+    "resolved": _JUDGED,
+    "voided": _JUDGED - {"left_out"},
 }
 
 
@@ -98,7 +101,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         frozen: Excluded after it was sent: no more updates.
         forced: A person asked for it: the window is overridden and the draft rendered anew.
         distinct: A person said that a second contact of this name is meant.
-        looks: Clean looks for a payment whose fate is unknown, with the time of the first and the last.
+        updated_at: When the row last changed: it is saved only if nobody changed it since it was read.
     """
 
     id: str
@@ -121,6 +124,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     next_try_at: datetime | None = None
     resolution: Resolution | None = None
     invoice_id: str | None = None
+    updated_at: datetime | None = None
 
     @property
     def shown(self) -> State:

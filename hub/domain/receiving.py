@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
@@ -11,11 +11,12 @@ from typing import Any, get_args
 import msgspec
 
 from hub.domain.books import Book, Target
-from hub.domain.entries import Entry, Hold
+from hub.domain.entries import Entry, Hold, Sent
 from hub.domain.planning import hold
 from hub.domain.records import Origin, Payment, PaymentMethod
 from hub.domain.remotes import Remote, RemoteId
 
+CREDITS = ("credit", "prepayment", "overpayment")  # the first words of their ids here
 METHODS: tuple[PaymentMethod, ...] = get_args(PaymentMethod)
 
 
@@ -37,7 +38,8 @@ def seen(entry: Entry, remote: Remote) -> tuple[Entry, bool]:
     """*entry* with what stands there now, and whether that differs in what matters to a judgement."""
     before = entry.remote
     parts = remote.parts if remote.parts is not None else before.parts if before is not None else None
-    fresh = msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, parts=parts))
+    ours = remote.ours if remote.ours is not None else before.ours if before is not None else None
+    fresh = msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, parts=parts, ours=ours))
     if before is None or (entry.state == "resolved" and before.version != remote.version):
         return fresh, True
     return fresh, _what_matters(before) != _what_matters(remote)
@@ -57,19 +59,41 @@ def _what_matters(remote: Remote) -> tuple[object, ...]:
 
 
 def credits_of(invoice: Remote) -> list[Remote]:
-    """Credits, prepayments and overpayments that settle a remote invoice, as payments with ids of their own."""
-    return [
-        Remote(
-            id=RemoteId(f"{part.kind}-{_short(part.id, invoice.id)}"),
+    """Credits, prepayments and overpayments that settle a remote invoice, as payments with ids of their own.
+
+    What one of them gives in several parts is one sum, dated by the last part: its parts have no ids that last.
+    """
+    sums: dict[RemoteId, Remote] = {}
+    for part in invoice.parts or ():
+        if part.kind == "payment" or part.deleted or part.amount <= 0:
+            continue
+        credit_id = RemoteId(f"{part.kind}-{_short(part.id, invoice.id)}")
+        before = sums.get(credit_id)
+        sums[credit_id] = Remote(
+            id=credit_id,
             status="approved",
             currency=invoice.currency,
-            total=part.amount,
-            on=part.on,
+            total=part.amount + (before.total or Decimal(0) if before is not None else Decimal(0)),
+            on=part.on if before is None or before.on is None else max(part.on, before.on),
             document_id=invoice.id,
             number=part.reference or None,
         )
-        for part in invoice.parts or ()
-        if part.kind != "payment" and not part.deleted and part.amount > 0
+    return list(sums.values())
+
+
+def credits_gone(invoice: Remote, received: Sequence[Entry]) -> list[Remote]:
+    """The remotes of those of *received* (credits that came back on it) that settle *invoice* no more, as deleted.
+
+    Nothing is taken for gone when the answer tells no parts, or fewer than were paid: some lists leave them out.
+    """
+    parts = invoice.parts
+    if parts is None or sum(part.amount for part in parts if not part.deleted) < (invoice.paid or 0):
+        return []
+    standing = {credit.id for credit in credits_of(invoice)}
+    return [
+        msgspec.structs.replace(entry.remote, status="deleted")
+        for entry in received
+        if entry.remote is not None and entry.remote.status != "deleted" and entry.remote.id not in standing
     ]
 
 
@@ -82,7 +106,7 @@ def method_of(
 ) -> PaymentMethod:
     """The gallery's payment method by reverse mapping of the account the money went to; ``other`` when none fits."""
     if remote.account_id is None:
-        return "credit" if remote.id.startswith(("credit-", "prepayment-", "overpayment-")) else "other"
+        return "credit" if remote.id.partition("-")[0] in CREDITS else "other"
     for method in METHODS:
         target = resolve("bank", {"method": method, "currency": remote.currency}, book.mappings)
         if target is None:
@@ -125,6 +149,33 @@ def attached(entry: Entry, received: Received) -> Entry:
     )
 
 
+def changed(payment: Payment, remote: Remote) -> Payment:
+    """A payment that came from there as it stands there now. Its method stays: mappings may have changed since."""
+    return msgspec.structs.replace(
+        payment,
+        status="deleted" if remote.status == "deleted" else "recorded",
+        amount=payment.amount if remote.total is None else remote.total,
+        paid_on=remote.on or payment.paid_on,
+    )
+
+
 def orphan(remote: Remote) -> Hold:
-    """A payment there with our marker, for which there is no record here."""
-    return hold("marker_without_record", cause=remote.id)
+    """A payment there with our marker, for which there is no record here, or a second one of the same record.
+
+    The cause is ``<marker> <remote id>``.
+    """
+    return hold("marker_without_record", cause=f"{marker_of(remote)} {remote.id}")
+
+
+def belongs(entry: Entry, payment: Payment, invoice: Entry | None, remote: Remote) -> bool:
+    """Whether a live *remote* payment with the marker of *entry* is its *payment*, sent to the hub again."""
+    if entry.remote is not None or entry.state in {"sending", "unknown"} or payment.status != "recorded":
+        return False
+    document = invoice.remote.id if invoice is not None and invoice.remote is not None else None
+    return remote.status != "deleted" and remote.document_id == document and remote.total == payment.amount
+
+
+def found_again(entry: Entry, marker: str, version: int, payment: Payment, remote: Remote) -> Entry:
+    """*entry* with the payment that stood there already; its next judgement finds both equal."""
+    sent = Sent(fingerprint="", record_version=version, on=payment.paid_on, total=Decimal(payment.amount))
+    return msgspec.structs.replace(entry, number=marker, remote=remote, sent=sent)

@@ -57,6 +57,8 @@ def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
             text = "It is excluded now: what stands there stays, and is not updated any more."
             after = _become(done, "synced", reason=step.reason, message=text, remedy=step.remedy, frozen=True)
             return Settled(entry=after, text=text)
+        case LeaveOut() if entry.remote is not None and not entry.in_books:
+            return Settled(entry=_become(done, "voided", message=step.message), text="")
         case LeaveOut():
             changes = {"reason": step.reason, "message": step.message, "remedy": step.remedy or None}
             return Settled(entry=_become(done, "left_out", **changes), text=f"Left out: {step.message}")
@@ -67,6 +69,15 @@ def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
             note = step.note or None
             after = _become(done, step.state, frozen=False, resolution=resolution, attempts=0, message=note)
             return Settled(entry=after, text=step.note)
+
+
+def broken(entry: Entry, why: str) -> Settled:
+    """*entry* when the hub itself is at fault: held with a sentence, so that no other entry waits for it."""
+    message = f"The hub could not decide on it ({why})."
+    remedy = "Report this to whoever runs the hub; “Try again” judges it anew."
+    words_ = {"reason": "refused", "message": message, "remedy": remedy, "problem_id": None, "next_try_at": None}
+    after = msgspec.structs.replace(entry, state="held", judged=entry.asked, forced=False, **words_)
+    return Settled(entry=after, text=message, hold=Hold(reason="refused", message=message, remedy=remedy, cause="hub"))
 
 
 def sent_of(write: Write, draft: Draft, remotes: Mapping[Reference, Remote]) -> Sent:
@@ -116,7 +127,7 @@ def refused(entry: Entry, outcome: Refused) -> Settled:
         reason=outcome.code,
         message=outcome.message,
         remedy=outcome.remedy,
-        cause=entry.record_id,
+        cause=f"contact:{entry.record_id}" if entry.type == "contact" else entry.record_id,
         conflict=outcome.code in {"closed", "void_blocked", "voided_there"},
     )
     return holding(entry, held)

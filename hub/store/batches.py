@@ -27,6 +27,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     entry_id: str
     write: Write
     judged: int = 0
+    updated_at: datetime | None = None
     refusal: Refused | None = None
 
 
@@ -45,6 +46,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     tries: int = 1
     first_sent_at: datetime | None = None
+    last_sent_at: datetime | None = None
     may_resend: bool = False
     answered: bool = False
 
@@ -57,10 +59,23 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
+async def mark_sending(conn: Connection, gallery_id: str, members: Sequence[Member]) -> set[str]:
+    """Entries become `sending`; returns those that nobody (a person's link) changed since they were judged."""
+    rows = await conn.fetch(
+        QUERIES.mark_sending,
+        gallery_id,
+        [m.entry_id for m in members],
+        [m.judged for m in members],
+        [m.write.number for m in members],
+        [m.updated_at for m in members],
+    )
+    return {row["id"] for row in rows}
+
+
 async def open_batch(
     conn: Connection, gallery_id: str, webservice_id: str, batch: Batch, *, run_id: str | None, epoch: int
 ) -> None:
-    """Store the intent: exact bytes, key, members; entries become `sending`. Phase (a), in the caller's transaction."""
+    """Store the intent: exact bytes, key, members. Phase (a), in the transaction that marked the entries `sending`."""
     head = {"method": batch.request.method, "path": batch.request.path, "query": batch.request.query}
     head["headers"] = batch.request.headers
     await conn.execute(
@@ -83,13 +98,6 @@ async def open_batch(
         [m.entry_id for m in batch.members],
         [m.write.number for m in batch.members],
         [msgspec.to_builtins(m.write) for m in batch.members],
-    )
-    await conn.fetch(
-        QUERIES.mark_sending,
-        gallery_id,
-        [m.entry_id for m in batch.members],
-        [m.judged for m in batch.members],
-        [m.write.number for m in batch.members],
     )
 
 
@@ -128,15 +136,20 @@ def _batch_of(row: Any, members: Sequence[Member]) -> Batch:
         members=tuple(members),
         tries=row["tries"],
         first_sent_at=row["first_sent_at"],
+        last_sent_at=row["last_sent_at"],
         may_resend=row["may_resend"],
         answered=row["answered"],
     )
 
 
-async def mark_resent(conn: Connection, gallery_id: str, batch_id: str, epoch: int) -> None:
-    """The batch is on its way again, byte for byte."""
-    await conn.execute(QUERIES.resend, gallery_id, batch_id, epoch)
-    await conn.execute(QUERIES.resend_entries, gallery_id, batch_id)
+async def mark_resent(
+    conn: Connection, gallery_id: str, batch_id: str, epoch: int, *, resend_seconds: float
+) -> float | None:
+    """The batch is on its way again, byte for byte: the seconds its key is good for; None: it is too late."""
+    left: float | None = await conn.fetchval(QUERIES.resend, gallery_id, batch_id, epoch, resend_seconds)
+    if left is not None:
+        await conn.execute(QUERIES.resend_entries, gallery_id, batch_id)
+    return left
 
 
 async def set_answered(conn: Connection, gallery_id: str, batch_id: str, *, answered: bool) -> None:

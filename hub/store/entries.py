@@ -13,6 +13,7 @@ from hub.domain.books import Organisation
 from hub.domain.entries import Entry, Resolution, Sent
 from hub.domain.records import RecordType, Reference
 from hub.domain.remotes import Remote
+from hub.store import feed
 from hub.store.database import Connection
 from hub.store.queries import load
 
@@ -66,6 +67,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         next_try_at=row["next_try_at"],
         resolution=_value(row["resolution"], Resolution),
         invoice_id=row["invoice_id"],
+        updated_at=row["updated_at"],
     )
 
 
@@ -105,16 +107,27 @@ async def ask_payments_of(conn: Connection, gallery_id: str, webservice_id: str,
         await conn.execute(QUERIES.ask_payments_of, gallery_id, webservice_id, list(invoice_ids))
 
 
-async def ask_invoices_of_contacts(conn: Connection, gallery_id: str, webservice_id: str, ids: Sequence[str]) -> None:
-    """Judge again the invoices that were held for these contacts."""
-    if ids:
-        await conn.execute(QUERIES.ask_invoices_of_contacts, gallery_id, webservice_id, list(ids))
+async def ask_invoices_of_contacts(
+    conn: Connection, gallery_id: str, webservice_id: str, ids: Sequence[str]
+) -> set[str]:
+    """Judge again the invoices that were held for these contacts; returns them."""
+    if not ids:
+        return set()
+    rows = await conn.fetch(QUERIES.ask_invoices_of_contacts, gallery_id, webservice_id, list(ids))
+    return {row["record_id"] for row in rows}
+
+
+async def ask_settled_by(conn: Connection, gallery_id: str, webservice_id: str, payment_ids: Sequence[str]) -> None:
+    """Judge again what payments that were taken back set free: themselves, their invoices, the other payments."""
+    if payment_ids:
+        await conn.execute(QUERIES.ask_settled_by, gallery_id, webservice_id, list(payment_ids))
 
 
 async def ask_again(
     conn: Connection, gallery_id: str, webservice_id: str, states: Sequence[str], reasons: Sequence[str] | None = None
 ) -> int:
     """Judge again one chunk of the entries in *states* (for *reasons*); returns how many: < CHUNK means all done."""
+    await feed.lock_feed(conn, gallery_id, 0)
     rows = await conn.fetch(
         QUERIES.ask_again, gallery_id, webservice_id, list(states), None if reasons is None else list(reasons), CHUNK
     )
@@ -125,16 +138,21 @@ async def ask_entries(
     conn: Connection, gallery_id: str, webservice_id: str, ids: Sequence[str], *, forced: bool, distinct: bool = False
 ) -> int:
     """A person asked for these entries; returns how many there are."""
+    await feed.lock_feed(conn, gallery_id, 0)
     return len(await conn.fetch(QUERIES.ask_entries, gallery_id, webservice_id, list(ids), forced, distinct))
 
 
-async def ask_due_tries(conn: Connection, gallery_id: str, webservice_id: str) -> None:
-    """What waited for its next try is due now."""
-    await conn.execute(QUERIES.ask_due_tries, gallery_id, webservice_id)
+async def ask_due_tries(
+    conn: Connection, gallery_id: str, webservice_id: str, invoices: Sequence[str] | None = None
+) -> None:
+    """What waited for its next try is due now; *invoices* narrows it to these and their payments."""
+    only = None if invoices is None else list(invoices)
+    await conn.execute(QUERIES.ask_due_tries, gallery_id, webservice_id, only)
 
 
 async def resync(conn: Connection, gallery_id: str, invoice_id: str) -> int:
     """Ask for an invoice whatever its age; returns how many entries that touched."""
+    await feed.lock_feed(conn, gallery_id, 0)
     return len(await conn.fetch(QUERIES.resync, gallery_id, invoice_id))
 
 
@@ -193,7 +211,8 @@ async def by_records(
 
 
 async def by_ids(conn: Connection, gallery_id: str, ids: Iterable[str]) -> dict[str, Entry]:
-    """Entries by their own id."""
+    """Entries by their own id, locked. Takes the gallery's feed lock first, as every writer of entries does."""
+    await feed.lock_feed(conn, gallery_id, 0)
     return {row["id"]: entry_of(row) for row in await conn.fetch(QUERIES.by_ids, gallery_id, list(ids))}
 
 

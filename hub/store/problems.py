@@ -63,6 +63,19 @@ async def close_empty(conn: Connection, gallery_id: str, webservice_id: str) -> 
     return [row["id"] for row in await conn.fetch(QUERIES.close_empty, gallery_id, webservice_id)]
 
 
+async def list_orphans(conn: Connection, gallery_id: str, webservice_id: str) -> dict[str, str]:
+    """Open problems about payments there that bear our marker and have no record here: remote id -> marker."""
+    causes = [row["cause"].partition(" ") for row in await conn.fetch(QUERIES.list_orphans, gallery_id, webservice_id)]
+    return {remote_id: marker for marker, _, remote_id in causes}
+
+
+async def close_orphans(conn: Connection, gallery_id: str, webservice_id: str, remote_ids: Sequence[str]) -> list[str]:
+    """Close those about these remote payments: deleted there, or found to belong to a record; returns the ids."""
+    if not remote_ids:
+        return []
+    return [row["id"] for row in await conn.fetch(QUERIES.close_orphans, gallery_id, webservice_id, list(remote_ids))]
+
+
 async def close_of_webservice(conn: Connection, gallery_id: str, webservice_id: str) -> list[str]:
     """Close the webservice's own problems."""
     return [row["id"] for row in await conn.fetch(QUERIES.close_webservice, gallery_id, webservice_id)]

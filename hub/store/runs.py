@@ -87,7 +87,7 @@ async def open_run(
     row = await conn.fetchrow(QUERIES.insert, gallery_id, run_id, webservice_id, only, dry_run, asked_by)
     if row is not None:
         return _run_of(row), True
-    joined = await conn.fetchrow(QUERIES.joined, gallery_id, webservice_id)
+    joined = await conn.fetchrow(QUERIES.joined, gallery_id, webservice_id, asked_by)
     if joined is not None:
         return _run_of(joined), False
     return await open_run(  # it ended between the two statements

@@ -225,6 +225,7 @@ async def schedule(
     next_try_at: datetime | None = None,
 ) -> None:
     """When it is due next: its slot, or earlier for an entry's next try and for runs that are queued or wait."""
+    await conn.execute(QUERIES.lock, gallery_id, webservice_id)
     await conn.execute(QUERIES.schedule, gallery_id, webservice_id, next_slot, next_try_at)
 
 

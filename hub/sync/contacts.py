@@ -97,6 +97,7 @@ class ContactStage:
         self, creating: Sequence[Verdict], candidates: Sequence[Candidate]
     ) -> tuple[list[Verdict], list[Settled]]:
         to_write, settled = [], []
+        taken: set[str] = set()  # two contacts of the gallery may match one there: the first is linked, the second held
         for verdict in creating:
             subject, draft = verdict.dossier.subject, verdict.draft
             assert subject is not None  # noqa: S101 - a Do step has a subject
@@ -106,7 +107,7 @@ class ContactStage:
                 subject.record,
                 number=draft.number,
                 name=_name(draft),
-                candidates=candidates,
+                candidates=[c for c in candidates if c.id not in taken],
                 distinct=subject.distinct,
                 suffix=getattr(self._session.book.settings, "duplicate_names", "hold") == "suffix",
             ):
@@ -115,6 +116,7 @@ class ContactStage:
                 case Hold() as held:
                     settled.append(settling.judged(verdict.entry, _caused(verdict.entry, held)))
                 case Link(candidate=candidate, why=why):
+                    taken.add(candidate.id)
                     settled.append(_link(verdict, draft, candidate, why))
         return to_write, settled
 

@@ -18,18 +18,23 @@ from hub.domain.exclusions import ExcludeFilter
 from hub.domain.records import Contact, Invoice, Payment, type_of
 from hub.domain.remotes import Operation
 from hub.errors import RemoteError
+from hub.store.records import Stored
 from hub.sync.subjects import Dossier
 
 log = structlog.get_logger()
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done about one record, with the draft when it got that far, and the checks on the way."""
+    """What is to be done about one record, with the draft when it got that far, and the checks on the way.
+
+    `twin`: the payment that came from there and must be this very one; `twins.link` makes them one, else *step* holds.
+    """
 
     dossier: Dossier
     step: Step
     draft: Draft | None = None
     checks: tuple[Check, ...] = ()
+    twin: str | None = None
 
     @property
     def entry(self) -> Entry:
@@ -48,15 +53,18 @@ def _failed(code: str, message: str) -> Check:
 def render(kind: type[Webservice], subject: Subject, book: Book) -> Draft | Hold:
     """The kind's draft, or what holds it; a plugin that raises holds its own record and nothing else (PROMISES E1)."""
     try:
-        draft = kind.render(subject, book)
-    except RemoteError:
+        draft: object = kind.render(subject, book)
+    except (RemoteError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         log.exception("sync.render_failed", kind=kind.kind, record_type=type_of(subject.record))
         message = f"The {kind.title} plugin failed on it ({type(error).__name__})."
         return Hold(reason="refused", message=message, remedy="Report this to whoever runs the hub.", cause=kind.kind)
     if isinstance(draft, Held):
         return Hold(reason=draft.code, message=draft.message, remedy=draft.remedy, cause=draft.cause or draft.message)
+    if not isinstance(draft, Draft):
+        message = f"The {kind.title} plugin gave no draft ({type(draft).__name__})."
+        return Hold(reason="refused", message=message, remedy="Report this to whoever runs the hub.", cause=kind.kind)
     return _checked(draft, subject)
 
 
@@ -138,13 +146,66 @@ def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, ac
         drawn = render(kind, subject, book)
         if isinstance(drawn, Hold):
             return Verdict(dossier=dossier, step=drawn, checks=gates.checks)
-    step = planning.plan_payment(payment, subject.version, entry, account, number=subject.invoice_number)
+    step, draft = _plan_payment(kind, subject, book, entry, account)
+    twin = None
+    if isinstance(step, Hold) and step.reason == "possible_duplicate_payment" and entry.remote is None:
+        twin = planning.find_twin(payment, account)
+    return Verdict(dossier=dossier, step=step, draft=draft, checks=gates.checks, twin=twin)
+
+
+def _plan_payment(
+    kind: type[Webservice], subject: Subject, book: Book, entry: Entry, account: planning.Account
+) -> tuple[Step, Draft | None]:
+    """The step for a payment that passed its gate, with the draft of what is to be created, after a cancel too."""
+    payment = subject.record
+    assert isinstance(payment, Payment)  # noqa: S101 - the loader keeps types apart
+    redrawn = _redraw(kind, subject, book, payment, entry)
+    if isinstance(redrawn, Hold):
+        return redrawn, None
+    step = planning.plan_payment(
+        payment, subject.version, entry, account, number=subject.invoice_number, redrawn=redrawn
+    )
     if not isinstance(step, Do) or step.operation is not Operation.CREATE:
-        return Verdict(dossier=dossier, step=step, checks=gates.checks)
+        return step, redrawn.draft if redrawn is not None and isinstance(step, Do) else None
+    draft = render(kind, subject, book)
+    return (draft, None) if isinstance(draft, Hold) else (step, draft)
+
+
+def _redraw(
+    kind: type[Webservice], subject: Subject, book: Book, payment: Payment, entry: Entry
+) -> planning.Redrawn | Hold | None:
+    """What a payment that stands there and changed since would look like; None: there is nothing to compare.
+
+    Only its texts changed when the reference that stands there, put in, gives what was sent.
+    """
+    if not planning.needs_redrawing(payment, subject.version, entry):
+        return None
     draft = render(kind, subject, book)
     if isinstance(draft, Hold):
-        return Verdict(dossier=dossier, step=draft, checks=gates.checks)
-    return Verdict(dossier=dossier, step=step, draft=draft, checks=gates.checks)
+        return draft
+    sent, remote = entry.sent, entry.remote
+    if sent is None or remote is None or draft.fingerprint == sent.fingerprint:
+        return planning.Redrawn(draft=draft)
+    reference = (remote.number or "").removeprefix(subject.number).strip()
+    before = msgspec.structs.replace(payment, reference=reference)
+    same = render(kind, msgspec.structs.replace(subject, record=before), book)
+    only_texts = isinstance(same, Draft) and same.fingerprint == sent.fingerprint
+    return planning.Redrawn(draft=draft, only_texts=only_texts)
+
+
+def account_of(entry: Entry | None, stored: Sequence[Stored], webservice_id: str) -> planning.Account:
+    """What an invoice can still take, and the payments on it that came from there."""
+    remote = entry.remote if entry is not None else None
+    due = (remote.total or Decimal(0)) - (remote.paid or Decimal(0)) if remote is not None else Decimal(0)
+    foreign = tuple(
+        (s.record.amount, s.record.paid_on, s.record.id)
+        for s in stored
+        if isinstance(s.record, Payment)
+        and s.origin is not None
+        and s.origin.webservice_id == webservice_id
+        and s.record.status == "recorded"
+    )
+    return planning.Account(entry=entry, due=due, foreign=foreign)
 
 
 def take(account: planning.Account, amount: Decimal) -> planning.Account:

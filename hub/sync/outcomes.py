@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 import structlog
@@ -24,9 +25,17 @@ log = structlog.get_logger()
 
 
 async def store(
-    session: Session, batch: Batch, results: Sequence[Outcome], remotes: Mapping[Reference, Remote]
+    session: Session,
+    batch: Batch,
+    results: Sequence[Outcome],
+    remotes: Mapping[Reference, Remote],
+    *,
+    answered: bool = False,
 ) -> None:
-    """Store the outcomes of a batch: known ones end its generation, unknown ones keep it open for settling."""
+    """Store the outcomes of a batch: known ones end its generation, unknown ones keep it open for settling.
+
+    *answered*: the whole was answered, though no member is known: it is looked up, never sent again.
+    """
     async with session.owned() as conn:
         now = await batches.now(conn)
         standing = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
@@ -40,7 +49,9 @@ async def store(
             if word is not None:
                 known.append((member.position, word, _detail(outcome)))
             _count(session, member.write, outcome, result)
-        await batches.set_answered(conn, session.gallery_id, batch.id, answered=not _is_all_unknown(results))
+        await batches.set_answered(
+            conn, session.gallery_id, batch.id, answered=answered or not _is_all_unknown(results)
+        )
         pairs = zip(batch.members, results, strict=True)
         taken = {m.position: r for m, r in pairs if isinstance(r, Refused) and r.ambiguous}
         await batches.set_refusals(conn, session.gallery_id, batch.id, taken)
@@ -48,6 +59,7 @@ async def store(
         await save_settled(conn, session, settled)
         await _after_accepted(conn, session, batch, results)
     session.sent += len(batch.members)
+    session.silent = session.silent + 1 if _is_all_unknown(results) else 0
 
 
 def settle_outcome(
@@ -168,20 +180,30 @@ async def _after_accepted(conn: Connection, session: Session, batch: Batch, resu
     done = [m.write for m, r in zip(batch.members, results, strict=True) if isinstance(r, Accepted)]
     ids = [w.reference.id for w in done]
     if batch.type == "contact":
-        await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
+        session.released |= await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
     elif batch.type == "invoice":
         await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
     else:
         await _note_paid(conn, session, done)
+        taken_back = [w.reference.id for w in done if w.operation is Operation.CANCEL]
+        await entries.ask_settled_by(conn, session.gallery_id, session.webservice_id, taken_back)
 
 
 async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) -> None:
     """Our picture of the invoices that accepted payments settle: what is paid there, without reading it back."""
-    sums: dict[str, object] = {}
+    sums: dict[str, Decimal] = {}
     for write in done:
         for need in write.draft.needs if write.draft is not None else ():
             if need.type == "invoice" and write.draft is not None and write.draft.total is not None:
-                sums[need.id] = sums.get(need.id, 0) + write.draft.total  # type: ignore[operator] # Decimals and 0
+                sums[need.id] = sums.get(need.id, Decimal(0)) + write.draft.total
+    cancelled = {w.reference.id: w.remote.total for w in done if w.operation is Operation.CANCEL and w.remote}
+    standing_payments = await entries.by_records(
+        conn, session.gallery_id, session.webservice_id, "payment", list(cancelled)
+    )
+    for payment_id, entry in standing_payments.items():
+        amount, invoice_id = cancelled[payment_id], entry.invoice_id
+        if amount is not None and invoice_id is not None:
+            sums[invoice_id] = sums.get(invoice_id, Decimal(0)) - amount
     if not sums:
         return
     standing = await entries.by_records(conn, session.gallery_id, session.webservice_id, "invoice", list(sums))
@@ -190,8 +212,9 @@ async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) 
         remote = entry.remote
         if remote is None or remote.total is None:
             continue
-        paid = (remote.paid or 0) + sums[invoice_id]  # type: ignore[operator] # Decimals and 0
-        status: RemoteStatus = "paid" if paid >= remote.total else remote.status
+        paid = max(Decimal(0), (remote.paid or Decimal(0)) + sums[invoice_id])
+        standing_status: RemoteStatus = "approved" if remote.status == "paid" else remote.status
+        status: RemoteStatus = "paid" if paid >= remote.total else standing_status
         changed.append(msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, paid=paid, status=status)))
     await entries.save(conn, session.gallery_id, changed)
 

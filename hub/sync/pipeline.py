@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from hub.domain import planning, settling
-from hub.domain.entries import Do, Entry, Hold, Nothing, Wait
+from hub.domain.entries import Do, Entry, Hold, IllegalMoveError, Nothing, Wait
 from hub.domain.records import Payment, RecordType, Reference
 from hub.domain.remotes import Operation, Remote
 from hub.domain.settling import Settled
@@ -44,11 +44,13 @@ class Pipeline:
         self._session = session
         self._run = run
         self._contacts = ContactStage(session)
+        self._creates = 0
         session.done = run.done
 
     @property
     def _only(self) -> tuple[str, ...] | None:
-        return self._run.invoices
+        """The invoices a narrowed run is about, with those that its own writes set free; None: all."""
+        return None if self._run.invoices is None else (*self._run.invoices, *self._session.released)
 
     async def execute(self) -> None:
         """All steps. Raises ThrottledError, AuthorizationError, LeaseLostError, PausedError: they end the run."""
@@ -57,9 +59,8 @@ class Pipeline:
         await session.renew(doing="reading what changed there")
         await pulling.pull(session)
         async with session.owned() as conn:
-            await entries.ask_due_tries(conn, session.gallery_id, session.webservice_id)
+            await entries.ask_due_tries(conn, session.gallery_id, session.webservice_id, self._only)
         await self._progress()
-        await self._guard_creates()
         if self._only is None:
             await self._contacts.write_changed()
         await self._invoices()
@@ -101,15 +102,16 @@ class Pipeline:
         needed = sorted({r.id for v in writing if v.draft for r in v.draft.needs if r.type == "contact"})
         contacts = await self._contacts.write(needed) if needed else {}
         ready: list[Planned] = []
-        settled = [settling.judged(v.entry, v.step) for v in still if not isinstance(v.step, Do)]
+        settled = [judged(v) for v in still]
         for verdict in writing:
             blocked = _blocked_by(verdict, contacts)
             if blocked is None:
                 ready.append(plan_write(verdict))
             else:
-                settled.append(settling.judged(verdict.entry, blocked))
+                settled.append(judged(msgspec.structs.replace(verdict, step=blocked)))
         freed = [v.entry.record_id for v in still if v.entry.state != "synced" and isinstance(v.step, Nothing)]
         await self._save(settled, freed)
+        await self._guard_creates(ready)
         remotes = {Reference("contact", i): e.remote for i, e in contacts.items() if e.remote is not None}
         await self._write("invoice", ready, remotes)
 
@@ -150,10 +152,10 @@ class Pipeline:
 
     async def _write_payments(self, verdicts: Sequence[Verdict], invoices: dict[str, Entry]) -> None:
         writing, still = do_steps(verdicts)
-        await self._save([settling.judged(v.entry, v.step) for v in still if not isinstance(v.step, Do)])
+        await self._save([judged(v) for v in still])
         remotes = {Reference("invoice", i): e.remote for i, e in invoices.items() if e.remote is not None}
         for wave in _waves(writing):
-            await self._write("payment", [plan_write(v) for v in wave], remotes)
+            await self._write("payment", [plan_write(v, remotes) for v in wave], remotes)
 
     async def _write(self, type: RecordType, planned: Sequence[Planned], remotes: dict[Reference, Remote]) -> None:
         session = self._session
@@ -181,19 +183,21 @@ class Pipeline:
 
     # -- guards and progress
 
-    async def _guard_creates(self) -> None:
+    async def _guard_creates(self, ready: Sequence[Planned]) -> None:
         """More creates than a person would expect in one scheduled run need a person's word (PROMISES A9)."""
         session = self._session
-        if self._run.asked_by == "person":
+        self._creates += sum(p.write.operation is Operation.CREATE for p in ready)
+        if self._creates <= session.tuning.max_creates:
             return
-        async with session.database.connection() as conn:
-            due = await entries.count_new(conn, session.gallery_id, session.webservice_id, session.tuning.max_creates)
-        if due > session.tuning.max_creates:
-            raise PausedError(
-                "refused",
-                f"More than {session.tuning.max_creates} new invoices would go out in one scheduled run.",
-                "Look at the preview, then start the run by hand: that is the word it needs.",
-            )
+        async with session.database.connection() as conn:  # a person may have joined it meanwhile
+            run = await runs.get(conn, session.gallery_id, session.webservice_id, self._run.id)
+        if run.asked_by == "person":
+            return
+        raise PausedError(
+            "refused",
+            f"More than {session.tuning.max_creates} new invoices would go out in one scheduled run.",
+            "Look at the preview, set the webservice to ready and start the run by hand: that is the word it needs.",
+        )
 
     async def _check_refusals(self) -> None:
         """The same refusal for more than 30 % of at least 20 sent means one cause there: stop and say it once."""
@@ -230,6 +234,17 @@ def metered(run: Run, session: Session) -> Run:
         bytes_down=meter.bytes_down,
         seconds=meter.seconds,
     )
+
+
+def judged(verdict: Verdict) -> Settled:
+    """The entry after a judgement without a write. A move that cannot be holds its own entry and nothing else."""
+    step = verdict.step
+    assert not isinstance(step, Do)  # noqa: S101 - the caller chose the others
+    try:
+        return settling.judged(verdict.entry, step)
+    except IllegalMoveError as error:
+        log.exception("sync.illegal_move", entry_id=verdict.entry.id, error=str(error))
+        return settling.broken(verdict.entry, str(error))
 
 
 def _blocked_by(verdict: Verdict, contacts: dict[str, Entry]) -> Hold | Wait | None:

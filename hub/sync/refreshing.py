@@ -42,7 +42,7 @@ async def _refresh_choices(session: Session) -> None:
     async with session.owned() as conn:
         await webservices.set_choices(conn, session.gallery_id, session.webservice_id, choices)
     session.book = msgspec.structs.replace(session.book, choices=choices)
-    session.service.book = session.book
+    session.service.take_book(session.book)
     if changed:
         await reasking.ask_after(session.database, session.gallery_id, session.webservice_id, "choices")
 

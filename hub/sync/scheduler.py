@@ -49,9 +49,12 @@ class Scheduler:
             try:
                 await self.claim()
                 failures = 0
-            except HubError as error:
+            except Exception as error:
                 failures += 1
-                log.warning("scheduler.claim_failed", error=str(error), failures=failures)
+                expected = isinstance(error, HubError)
+                log.warning(
+                    "scheduler.claim_failed", error=str(error), failures=failures, exc_info=None if expected else error
+                )
             delay = tick if not failures else min(LONGEST_BACKOFF, tick * 2**failures)
             self._freed.clear()
             try:

@@ -19,13 +19,14 @@ from hub.domain.drafts import Write
 from hub.domain.eligibility import Gates
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.records import Gallery
-from hub.errors import LeaseLostError
+from hub.errors import BusyError, LeaseLostError, UnavailableError
 from hub.remote.http import Meter
-from hub.store import leases, records, webservices
+from hub.store import feed, leases, records, webservices
 from hub.store.database import Connection, Database
 from hub.store.leases import Lease
 from hub.store.runs import Counts
 from hub.store.webservices import WebserviceRow
+from hub.sync.guarding import Guarded
 
 log = structlog.get_logger()
 
@@ -85,7 +86,7 @@ class Session:
     tuning: Tuning
     beats: Database  # a pool of its own: a busy one must not cost the lease
     draining: asyncio.Event
-    service: Webservice = field(init=False)  # set once its door is open, which asks this session
+    service: Guarded = field(init=False)  # set once its door is open, which asks this session
     meter: Meter = field(default_factory=Meter)
     counts: Counts = field(default_factory=Counts)
     deadline: float = 0.0  # monotonic; the lease is ours until then
@@ -93,6 +94,9 @@ class Session:
     sent: int = 0
     done: int = 0  # entries judged in this run
     still_due: int = 0
+    key_until: float | None = None  # monotonic; while a batch is sent again: nothing leaves after it
+    silent: int = 0  # batches in a row without any clear answer
+    released: set[str] = field(default_factory=set)  # invoices that this run's own writes set free
     amends: list[Write] = field(default_factory=list)  # documents whose total came back different, drawn up anew
 
     @property
@@ -109,6 +113,7 @@ class Session:
     async def owned(self) -> AsyncIterator[Connection]:
         """A transaction in which the lease is ours until it commits. Raises LeaseLostError."""
         async with self.database.transaction() as conn:
+            await feed.lock_feed(conn, self.gallery_id, 0)  # first of all locks, as whoever stores records takes it
             await leases.hold(conn, self.lease)
             yield conn
 
@@ -123,6 +128,8 @@ class Session:
         """Right before a send: the lease must outlast it, and nobody pressed Stop. Raises LeaseLostError."""
         if self.draining.is_set():
             raise DrainingError("the daemon is stopping")
+        if self.key_until is not None and time.monotonic() >= self.key_until:
+            raise KeyExpiredError("the batch's key may be forgotten there by now")
         if self.deadline - time.monotonic() < min(SEND_MARGIN_SECONDS, self.tuning.lease_seconds * 0.75):
             await self.renew()
         async with self.database.connection() as conn:
@@ -136,11 +143,20 @@ class Session:
         """Keep the lease for as long as the work goes on; a task of its own. Raises LeaseLostError."""
         while True:
             await asyncio.sleep(self.tuning.heartbeat_seconds)
-            await self.renew()
+            try:
+                await self.renew()
+            except (BusyError, UnavailableError) as error:
+                if time.monotonic() >= self.deadline:
+                    raise LeaseLostError("the lease could not be kept: the database is away") from error
+                log.warning("sync.heartbeat_missed", error=str(error))
 
 
 class StoppedError(LeaseLostError):
     """A person pressed Stop (or the grant ended) while the run was under way: nothing more is sent."""
+
+
+class KeyExpiredError(LeaseLostError):
+    """A batch that was to be sent again waited too long for its turn: nothing was sent, its writes are looked up."""
 
 
 class DrainingError(LeaseLostError):

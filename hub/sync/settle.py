@@ -6,6 +6,7 @@ made twice: only after `look_seconds` without sending and two clean looks a thir
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -17,15 +18,15 @@ from hub.domain import settling
 from hub.domain.drafts import Write
 from hub.domain.entries import Entry
 from hub.domain.records import RecordType, Reference
-from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Remote, RemoteId
+from hub.domain.remotes import Accepted, Operation, Outcome, Remote, RemoteId, Unknown
 from hub.domain.settling import Absent, Present, Settled, Taken
 from hub.errors import PermanentError, TemporaryError
 from hub.store import batches, entries
 from hub.store.batches import Batch, Looks, Member
 from hub.store.database import Connection
 from hub.sync import outcomes
-from hub.sync.session import Session
-from hub.sync.writing import push
+from hub.sync.session import KeyExpiredError, Session
+from hub.sync.writing import NOT_DONE, push
 
 log = structlog.get_logger()
 
@@ -59,15 +60,28 @@ async def _list_unknown(session: Session) -> list[Batch]:
 async def _resend(session: Session, batch: Batch) -> None:
     """Send the whole batch again, byte for byte, with its key."""
     async with session.owned() as conn:
-        await batches.mark_resent(conn, session.gallery_id, batch.id, session.lease.epoch)
+        left = await batches.mark_resent(
+            conn, session.gallery_id, batch.id, session.lease.epoch, resend_seconds=session.tuning.resend_seconds
+        )
+    if left is None:
+        return  # its key may be forgotten there: it is looked up
     remotes = await load_remotes(session, [m.write for m in batch.members])
+    answered = False
     results: Sequence[Outcome]
+    session.key_until = time.monotonic() + left
     try:
         results = await push(session, batch)
-    except PermanentError as error:
-        results = [NotNow(why=str(error))] * len(batch.members)
+    except NOT_DONE as error:
+        await outcomes.store(session, batch, [Unknown(why=str(error))] * len(batch.members), remotes)
+        raise
+    except KeyExpiredError as error:
+        results = [Unknown(why=str(error))] * len(batch.members)
+    except PermanentError as error:  # it says nothing about the first sending
+        results, answered = [Unknown(why=str(error))] * len(batch.members), True
+    finally:
+        session.key_until = None
     log.info("sync.batch_resent", batch_id=batch.id, members=len(batch.members), tries=batch.tries + 1)
-    await outcomes.store(session, batch, results, remotes)
+    await outcomes.store(session, batch, results, remotes, answered=answered)
 
 
 async def look_up(session: Session, batch: Batch) -> None:
@@ -78,16 +92,30 @@ async def look_up(session: Session, batch: Batch) -> None:
     try:
         found = await session.service.find([_lookup(m, remotes) for m in creates]) if creates else {}
         standing = await _read_changed(session, batch.type, changes)
-    except TemporaryError as error:
+    except (TemporaryError, PermanentError) as error:
         log.info("sync.look_failed", batch_id=batch.id, error=str(error))
+        await _look_later(session, batch, str(error))
         return
     await _store_looks(session, batch, found, standing, remotes)
 
 
+async def _look_later(session: Session, batch: Batch, why: str) -> None:
+    """The look itself failed: its entries stay unknown, and are looked at again after a growing while."""
+    async with session.owned() as conn:
+        now = await batches.now(conn)
+        rows = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
+        factor = session.tuning.clock_factor
+        later = [
+            settling.unknown(e, Unknown(why=why), now, factor=factor) for e in rows.values() if e.state == "unknown"
+        ]
+        await entries.save(conn, session.gallery_id, [s.entry for s in later])
+
+
 def _lookup(member: Member, remotes: Mapping[Reference, Remote]) -> Lookup:
+    """The document of a payment is the one it was sent for, whatever its invoice's entry says by now."""
     write = member.write
     needed = [r for r in (write.draft.needs if write.draft else ()) if r.type == "invoice" and r in remotes]
-    document = remotes[needed[0]].id if needed else None
+    document = write.document_id or (remotes[needed[0]].id if needed else None)
     return Lookup(reference=write.reference, number=write.number, draft=write.draft, document_id=document)
 
 
@@ -151,7 +179,7 @@ async def _ask_dependents(conn: Connection, session: Session, batch: Batch, sett
         await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
     elif batch.type == "contact":
         ids = [s.entry.record_id for s in settled]
-        await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
+        session.released |= await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
 
 
 class _View(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,9 +216,10 @@ def _judge_absent(session: Session, view: _View, member: Member, entry: Entry) -
     if member.write.reference.type != "payment":
         return settling.again(entry, view.now, text), "absent"
     factor = session.tuning.clock_factor
-    sent_at = view.batch.first_sent_at or view.now
-    if view.now - sent_at >= timedelta(seconds=session.tuning.lost_seconds * factor):
-        return settling.lost(entry, sent_at), "lost"
+    first_at = view.batch.first_sent_at or view.now
+    if view.now - first_at >= timedelta(seconds=session.tuning.lost_seconds * factor):
+        return settling.lost(entry, first_at), "lost"
+    sent_at = view.batch.last_sent_at or first_at
     before = view.looks.get(entry.id)
     looks = Looks(first_at=view.now, last_at=view.now)
     third = timedelta(seconds=session.tuning.look_seconds * factor / 3)

@@ -72,13 +72,19 @@ def _invoice_dossier(
     subject = Subject(
         record=invoice,
         version=stored.version,
-        number=entry.number or kind.number("invoice", invoice.number, book),
+        number=_invoice_number(entry, invoice, kind, book),
         gallery=book.gallery,
         contact=contacts.get(invoice.contact_id),
         tax_codes=in_force,
         remote=entry.remote,
     )
     return Dossier(entry=entry, subject=subject, times=_times(stored))
+
+
+def _invoice_number(entry: Entry, invoice: Invoice, kind: type[Webservice], book: Book) -> str:
+    """Frozen from the first write on; one that never got there follows the record (the remedy of a taken number)."""
+    free = entry.remote is None and entry.state in {None, "left_out", "held"}
+    return kind.number("invoice", invoice.number, book) if free or entry.number is None else entry.number
 
 
 async def load_contacts(

@@ -19,11 +19,13 @@ from hub.domain.schedule import next_slot
 from hub.domain.secrets import Sealer
 from hub.errors import (
     AuthorizationError,
+    BusyError,
     HubError,
     LeaseLostError,
     PermanentError,
     TemporaryError,
     ThrottledError,
+    UnavailableError,
 )
 from hub.registry import Registry
 from hub.remote.http import Meter
@@ -34,12 +36,15 @@ from hub.store.problems import OF_WEBSERVICE, Cause
 from hub.store.runs import Run, RunState
 from hub.store.webservices import WebserviceRow
 from hub.sync import dryrun, forms, refreshing
+from hub.sync.guarding import Guarded, PluginFailedError
 from hub.sync.pipeline import PausedError, Pipeline, metered
 from hub.sync.session import Doors, DrainingError, Session, StoppedError, Tuning, load_book
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 60.0
+BUSY_SECONDS = 5.0
+FAILED_SECONDS = 300.0  # after a run that failed
 SOONEST_SECONDS = 5.0  # what could not be settled now is not tried again at once
 
 
@@ -93,7 +98,7 @@ class Worker:
             log.warning("sync.release_failed", error=str(error))
 
     async def _work(self, lease: Lease) -> None:
-        first = True
+        first, soonest = True, SOONEST_SECONDS
         while True:
             async with self._database.transaction() as conn:
                 row = await webservices.get(conn, lease.gallery_id, lease.webservice_id)
@@ -103,8 +108,9 @@ class Worker:
             first = False
             end = await self._run(lease, row, run)
             if end.state != "done":
+                soonest = max(end.resume_after or 0.0, FAILED_SECONDS if end.state == "failed" else SOONEST_SECONDS)
                 break
-        await self._reschedule(lease)
+        await self._reschedule(lease, soonest)
 
     async def _next_run(self, conn: Connection, row: WebserviceRow, *, create: bool) -> Run | None:
         run = await runs.find_next(conn, row.gallery_id, row.id)
@@ -201,7 +207,8 @@ class Worker:
             counts=run.counts,
         )
         http = self._doors.open(kind, row, meter=meter, before_send=session.check_lease)
-        session.service = kind(http, book)
+        plugin = self._registry.owners.get(row.kind, row.kind)
+        session.service = Guarded(kind(http, book), plugin, clock_factor=self._tuning.clock_factor)
         await session.renew(doing="opening the book")
         await refreshing.refresh(session, by_person=run.asked_by == "person")
         return session
@@ -213,6 +220,8 @@ class Worker:
                 return End(state="waiting", error=str(error), resume_after=error.retry_after)
             case TemporaryError():
                 return End(state="waiting", error=str(error), resume_after=error.delay or RETRY_SECONDS)
+            case BusyError() | UnavailableError():
+                return End(state="waiting", error=str(error), resume_after=BUSY_SECONDS)
             case AuthorizationError():
                 words = PROBLEMS["reauthorize"]
                 cause = Cause("reauthorize", OF_WEBSERVICE, words.sentence, words.remedy)
@@ -222,12 +231,22 @@ class Worker:
                 cause = Cause(error.reason, OF_WEBSERVICE, str(error), error.remedy)
                 await self._stop(lease, row, "paused", cause)
                 return End(state="paused", error=str(error))
-            case HubError():
+            case HubError() if not isinstance(error, PluginFailedError):
                 return End(state="failed", error=str(error))
             case _:
-                log.error("sync.run_failed", exc_info=error)
-                plugin = self._registry.owners.get(row.kind, row.kind)
-                return End(state="failed", error=f"The plugin {plugin!r} or the hub failed ({type(error).__name__}).")
+                return await self._broken(lease, row, error)
+
+    async def _broken(self, lease: Lease, row: WebserviceRow, error: Exception) -> End:
+        """The plugin or the hub itself failed: a problem names it, and closes when a run ends well again."""
+        log.error("sync.run_failed", exc_info=error)
+        plugin = self._registry.owners.get(row.kind, row.kind)
+        told = isinstance(error, PluginFailedError)
+        sentence = str(error) if told else f"The plugin {plugin!r} or the hub failed ({type(error).__name__})."
+        cause = Cause("refused", OF_WEBSERVICE, sentence, "Report this to whoever runs the hub.")
+        async with self._database.transaction() as conn:
+            await leases.hold(conn, lease)
+            await problems.open_all(conn, row.gallery_id, row.id, [cause])
+        return End(state="failed", error=sentence)
 
     async def _stop(
         self,
@@ -253,6 +272,8 @@ class Worker:
             if session is not None:
                 await runs.save_progress(conn, row.gallery_id, metered(run, session))
             closed = await problems.close_empty(conn, row.gallery_id, row.id)
+            if end.state == "done" and not run.dry_run:
+                closed += await problems.close_of_webservice(conn, row.gallery_id, row.id)
             if end.state == "done" and run.invoices is None and not run.dry_run:
                 await webservices.note_finished(conn, row.gallery_id, row.id, run.started_at or now)
             data = {"webservice_id": row.id, "run_id": run.id, "state": end.state, "closed_problems": len(closed)}
@@ -264,8 +285,11 @@ class Worker:
             return None
         return now + timedelta(seconds=end.resume_after * self._tuning.clock_factor)
 
-    async def _reschedule(self, lease: Lease) -> None:
-        """When somebody is to look again: the schedule's slot, a parked run, the next try of an entry."""
+    async def _reschedule(self, lease: Lease, soonest: float) -> None:
+        """When somebody is to look again: the schedule's slot, a parked run, the next try of an entry.
+
+        *soonest*: unscaled seconds before which no entry's next try wakes anybody.
+        """
         async with self._database.transaction() as conn:
             await leases.hold(conn, lease)
             row = await webservices.get(conn, lease.gallery_id, lease.webservice_id)
@@ -273,7 +297,7 @@ class Worker:
             slot = slot_of(row, now, factor=self._tuning.clock_factor)
             next_try = await entries.next_try(conn, lease.gallery_id, lease.webservice_id)
             if next_try is not None:
-                next_try = max(next_try, now + timedelta(seconds=SOONEST_SECONDS * self._tuning.clock_factor))
+                next_try = max(next_try, now + timedelta(seconds=soonest * self._tuning.clock_factor))
             await webservices.schedule(conn, lease.gallery_id, lease.webservice_id, slot, next_try_at=next_try)
             await batches.purge(conn, lease.gallery_id, lease.webservice_id)
             await runs.purge(conn, lease.gallery_id, lease.webservice_id)

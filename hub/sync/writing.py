@@ -13,16 +13,19 @@ import structlog
 from hub.domain.drafts import Request, Write
 from hub.domain.entries import Do, Entry
 from hub.domain.records import RecordType, Reference
-from hub.domain.remotes import NotNow, Operation, Outcome, Refused, Remote, Unknown
+from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Refused, Remote, RemoteId, Unknown
 from hub.errors import AuthorizationError, LeaseLostError, PermanentError, TemporaryError, ThrottledError
 from hub.store import batches
 from hub.store.batches import Batch, Member
 from hub.sync import outcomes
+from hub.sync.guarding import PluginFailedError
 from hub.sync.judging import Verdict
 from hub.sync.session import DrainingError, Session, StoppedError
 
 log = structlog.get_logger()
 
+OUTCOMES = (Accepted, Refused, Unknown, NotNow)
+SILENT_BATCHES = 3  # so many in a row without a clear answer end the run until later
 NOT_DONE = (ThrottledError, AuthorizationError, StoppedError, DrainingError)  # raised before, or instead of, any effect
 
 
@@ -33,8 +36,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     write: Write
 
 
-def plan_write(verdict: Verdict) -> Planned:
-    """The write that a verdict with a `Do` step asks for."""
+def plan_write(verdict: Verdict, remotes: Mapping[Reference, Remote] | None = None) -> Planned:
+    """The write that a verdict with a `Do` step asks for; *remotes*: what its draft needs, where it stands there."""
     subject, step = verdict.dossier.subject, verdict.step
     assert subject is not None  # noqa: S101 - a Do step has a subject
     assert isinstance(step, Do)  # noqa: S101 - the caller chose the Do steps
@@ -48,8 +51,14 @@ def plan_write(verdict: Verdict) -> Planned:
         remote=remote,
         record_version=subject.version,
         before=verdict.entry.sent.body if verdict.entry.sent is not None else None,
+        document_id=_document_id(verdict, remotes or {}),
     )
     return Planned(entry=verdict.entry, write=write)
+
+
+def _document_id(verdict: Verdict, remotes: Mapping[Reference, Remote]) -> RemoteId | None:
+    needs = verdict.draft.needs if verdict.draft is not None else ()
+    return next((remotes[n].id for n in needs if n.type == "invoice" and n in remotes), None)
 
 
 async def write_all(
@@ -78,6 +87,8 @@ async def write_all(
                 await _send_group(session, type, group, remotes)
             except NOT_DONE as error:
                 stop.append(error)
+            if session.silent >= SILENT_BATCHES:
+                stop.append(TemporaryError("The other side gives no clear answers: it is left in peace for a while."))
 
     lanes = max(1, min(session.kind.limits.in_flight - 1, len(groups)))
     async with asyncio.TaskGroup() as tasks:
@@ -91,20 +102,49 @@ def _chunks(items: Sequence[Planned], size: int) -> list[list[Planned]]:
     return [list(items[i : i + size]) for i in range(0, len(items), size)]
 
 
+class _ChangedError(Exception):
+    """Some members were changed by a person since they were judged; the transaction is undone."""
+
+    def __init__(self, unchanged: set[str]) -> None:
+        self.unchanged = unchanged
+        super().__init__("entries changed meanwhile")
+
+
 async def _send_group(
     session: Session, type: RecordType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
 ) -> None:
-    """One group as one batch, or as halves while its body is too large or the whole is refused."""
+    """One group as one batch, without those that a person changed since they were judged."""
+    try:
+        await _send_whole(session, type, group, remotes)
+    except _ChangedError as error:
+        left = [p for p in group if p.entry.id in error.unchanged]
+        if left:
+            await _send_group(session, type, left, remotes)
+
+
+async def _send_whole(
+    session: Session, type: RecordType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
+) -> None:
+    """One batch, or halves while its body is too large or the whole is refused."""
     writes = [p.write for p in group]
-    request = session.kind.request(writes, remotes)
+    try:
+        request = session.kind.request(writes, remotes)
+    except PermanentError as error:
+        why = Refused(code=_code(error), message=str(error), remedy=error.remedy or "Correct what it names.")
+        await _send_halves(session, type, group, remotes, why)
+        return
     if len(request.body) > session.kind.limits.body_bytes:
         await _send_halves(session, type, group, remotes, _too_large(session, len(request.body)))
         return
     batch = make_batch(session, type, group, request)
     async with session.owned() as conn:
-        await batches.open_batch(
-            conn, session.gallery_id, session.webservice_id, batch, run_id=None, epoch=session.lease.epoch
-        )
+        ours = await batches.mark_sending(conn, session.gallery_id, batch.members)
+        if len(ours) == len(group):
+            await batches.open_batch(
+                conn, session.gallery_id, session.webservice_id, batch, run_id=None, epoch=session.lease.epoch
+            )
+        else:  # a person changed some meanwhile: their entries stay as they are, and due
+            raise _ChangedError(ours)
     try:
         results = await push(session, batch)
     except PermanentError as error:
@@ -156,7 +196,7 @@ def make_batch(session: Session, type: RecordType, group: Sequence[Planned], req
     batch_id = secrets.token_hex(12)
     digest = hashlib.sha256(b"|".join([session.webservice_id.encode(), batch_id.encode(), request.body])).hexdigest()
     members = tuple(
-        Member(position=n, entry_id=p.entry.id, write=p.write, judged=p.entry.asked)
+        Member(position=n, entry_id=p.entry.id, write=p.write, judged=p.entry.asked, updated_at=p.entry.updated_at)
         for n, p in enumerate(group, start=1)
     )
     return Batch(
@@ -188,15 +228,17 @@ async def push(session: Session, batch: Batch) -> list[Outcome]:
         return [Unknown(why=str(error))] * len(writes)
     except TimeoutError:
         return [Unknown(why="No answer came in time.")] * len(writes)
-    except Exception as error:
+    except PluginFailedError as error:
         log.exception("sync.push_failed", kind=session.kind.kind, batch_id=batch.id)
-        return [Unknown(why=f"The {session.kind.title} plugin failed ({type_name(error)}).")] * len(writes)
-    if len(results) != len(writes):
-        log.error("sync.outcomes_miscounted", kind=session.kind.kind, expected=len(writes), got=len(results))
+        return [Unknown(why=str(error))] * len(writes)
+    if not _is_sound(results, len(writes)):
+        log.error("sync.outcomes_unsound", kind=session.kind.kind, expected=len(writes))
         return [Unknown(why="The plugin did not account for every write.")] * len(writes)
     return list(results)
 
 
-def type_name(error: BaseException) -> str:
-    """The class of an error: its text may hold personal data."""
-    return error.__class__.__name__
+def _is_sound(results: object, count: int) -> bool:
+    """What a plugin returns is validated before anything is stored (PROMISES E3)."""
+    if not isinstance(results, (tuple, list)) or len(results) != count:
+        return False
+    return all(isinstance(result, OUTCOMES) for result in results)

@@ -15,7 +15,7 @@ from hub.testing.builders import (
     make_subject,
     make_tax_code,
 )
-from hub.testing.contract import WebserviceContract
+from hub.testing.contract import WebserviceContract, run
 from hub.testing.fake_http import FakeHttp, Sent
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "make_payment",
     "make_subject",
     "make_tax_code",
+    "run",
 ]

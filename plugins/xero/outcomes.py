@@ -124,7 +124,7 @@ def _outcome(write: Write, element: wire.Element, texts: list[str], *, is_refusa
     if texts or flagged or unexplained or is_refusal:
         # A rejected element is an echo of what was sent: nothing of it is kept (FACTS 3.3).
         return errors.classify(texts, kind, operation)
-    remote = _remote(element)
+    remote = _remote(element, write)
     if remote is None:
         return Unknown(why="Xero's answer has no id for it")
     if elsewhere := _check_same(write, remote):
@@ -132,12 +132,14 @@ def _outcome(write: Write, element: wire.Element, texts: list[str], *, is_refusa
     return Accepted(remote=remote, warnings=tuple(_texts(element.warnings)))
 
 
-def _remote(element: wire.Element) -> Remote | None:
+def _remote(element: wire.Element, write: Write) -> Remote | None:
+    """What stands there. An invoice is ours when this write made it; a change leaves that as it was (linked ones)."""
+    ours = True if write.remote is None else write.remote.ours
     match element:
         case wire.Contact():
             return parse.parse_contact(element)
         case wire.Invoice():
-            return parse.parse_invoice(element, ours=True)
+            return parse.parse_invoice(element, ours=ours)
         case wire.Payment():
             return parse.parse_payment(element)
         case _:

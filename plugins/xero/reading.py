@@ -109,9 +109,13 @@ def find_queries(kind: str, lookups: Sequence[Lookup]) -> Iterator[Query]:
                     mine = (*query.params, ("createdByMyApp", "true"))
                     yield msgspec.structs.replace(query, params=mine, ours=True)
         case "payment":
-            documents = list(dict.fromkeys(one.document_id for one in lookups if one.document_id))
-            for chunk in _chunks(documents, WHERE_PER_QUERY):
-                yield _paged("Payments", 1, ("where", _any_of("Invoice.InvoiceID", chunk, guid=True)))
+            yield from payments_of_queries([one.document_id for one in lookups if one.document_id])
+
+
+def payments_of_queries(documents: Sequence[RemoteId]) -> Iterator[Query]:
+    """Reads of all payments of these invoices, deleted ones too."""
+    for chunk in _chunks(list(dict.fromkeys(documents)), WHERE_PER_QUERY):
+        yield _paged("Payments", 1, ("where", _any_of("Invoice.InvoiceID", chunk, guid=True)))
 
 
 def _by_numbers(numbers: Sequence[str]) -> Iterator[Query]:
@@ -230,7 +234,10 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _mark(remote: Remote) -> str:
-    text = f"{remote.id}|{remote.version}|{remote.status}|{remote.paid}"
+    return _short(f"{remote.id}|{remote.version}|{remote.status}|{remote.paid}")
+
+
+def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -266,6 +273,58 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     def render(self) -> str:
         """The cursor as text."""
         return json.dumps(msgspec.to_builtins(self), separators=(",", ":"), sort_keys=True)
+
+
+class LinkedPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """A cursor of `pull_linked`.
+
+    Attributes:
+        since: Epoch seconds for If-Modified-Since; None: nothing was read yet.
+        ids: Short hashes of the invoices read so far: only of these may what is older than `since` be left out.
+        seen: Short hashes of invoices and versions that the overlap reads again.
+    """
+
+    since: int | None = None
+    ids: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, cursor: str | None) -> LinkedPosition:
+        """The position of *cursor*. Raises CursorExpiredError: the text is not one of ours."""
+        if not cursor:
+            return cls()
+        try:
+            return msgspec.json.decode(cursor, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CursorExpiredError(f"the cursor cannot be read: {error}") from error
+
+    def render(self) -> str:
+        """The cursor as text."""
+        return json.dumps(msgspec.to_builtins(self), separators=(",", ":"), sort_keys=True)
+
+    def queries(self, ids: Sequence[RemoteId]) -> Iterator[Query]:
+        """Conditional reads of the invoices read before, plain ones of the rest."""
+        known = frozenset(self.ids)
+        since = datetime.fromtimestamp(self.since, UTC) if self.since is not None else None
+        for query in id_queries("invoice", [one for one in ids if _short(one) in known]):
+            yield msgspec.structs.replace(query, since=since)
+        yield from id_queries("invoice", [one for one in ids if _short(one) not in known])
+
+    def fresh(self, remotes: Sequence[Remote]) -> tuple[Remote, ...]:
+        """Those not seen before in this version."""
+        seen = frozenset(self.seen)
+        return tuple(remote for remote in remotes if _mark(remote) not in seen)
+
+    def advance(self, ids: Sequence[RemoteId], remotes: Sequence[Remote], clock: datetime | None) -> LinkedPosition:
+        """After *ids* were read: on to *clock* (of their first answer) less the overlap, and never back."""
+        told = int((clock - OVERLAP).timestamp()) if clock is not None else None
+        since = max((value for value in (self.since, told) if value is not None), default=None)
+        kept = [
+            one for one in remotes if since is None or one.updated_at is None or one.updated_at.timestamp() >= since
+        ]
+        return LinkedPosition(
+            since=since, ids=tuple(_short(one) for one in ids), seen=tuple(_mark(one) for one in kept)
+        )
 
 
 def read_clock(envelope: wire.Envelope, headers: Mapping[str, str]) -> datetime | None:

@@ -320,6 +320,23 @@ class Xero(Webservice):
         position = msgspec.structs.replace(position, payments=track, wants_payments=more, reads_payments=more)
         return Pulled(invoices=invoices, payments=payments, cursor=position.render(), more=more)
 
+    async def pull_linked(self, ids: Sequence[RemoteId], cursor: str | None) -> Pulled:
+        """By id, since `createdByMyApp` leaves them out; then all payments of those that changed."""
+        position = reading.LinkedPosition.parse(cursor)
+        invoices: list[Remote] = []
+        clock = None
+        for query in position.queries(ids):
+            response = await self._get(query)
+            envelope = reading.read_envelope(response)
+            clock = clock or reading.read_clock(envelope, response.headers)
+            invoices += reading.list_remotes("invoice", envelope)
+        fresh = position.fresh(invoices)
+        payments: list[Remote] = []
+        for query in reading.payments_of_queries([one.id for one in fresh]):
+            payments += reading.list_remotes("payment", await self._envelope(query))
+        after = position.advance(ids, invoices, clock)
+        return Pulled(invoices=fresh, payments=tuple(payments), cursor=after.render())
+
     async def contacts(self, cursor: str | None) -> ContactPage:
         """All contacts, archived ones too, changed since the cursor."""
         position = reading.Position.parse(cursor, None)

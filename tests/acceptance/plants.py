@@ -15,6 +15,10 @@ _FORGET = (
 )
 
 
+async def _no_pull(session: Any) -> None:
+    return None
+
+
 def plant_careless() -> None:
     """What is unknown counts as not done, and is sent again at once with a new key; nothing is read back first."""
 
@@ -23,20 +27,22 @@ def plant_careless() -> None:
             for statement in _FORGET:
                 await conn.execute(statement)
 
-    async def no_pull(session: Any) -> None:
-        return None
-
     settle.settle = careless
-    pulling.pull = no_pull
+    pulling.pull = _no_pull
 
 
 def plant_no_intent() -> None:
-    """The intent is not stored before the call: after a crash nobody knows that anything was sent."""
+    """The intent is not stored before the call, and nothing is read back: nobody knows that anything was sent."""
 
     async def nothing(*args: Any, **more: Any) -> None:
         return None
 
+    async def as_if(conn: Any, gallery_id: str, members: Any) -> set[str]:
+        return {member.entry_id for member in members}
+
     batches.open_batch = nothing
+    batches.mark_sending = as_if
+    pulling.pull = _no_pull
 
 
 PLANTS: dict[str, Callable[[], None]] = {"careless": plant_careless, "no_intent": plant_no_intent}

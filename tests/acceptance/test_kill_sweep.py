@@ -30,7 +30,7 @@ EXPECTED_KINDS = {
     *(f"send POST /connect/token, {where}" for where in ("before", "half", "after")),
     *(f"answer to {call}, before its use" for call in ("PUT /Contacts", "PUT /Invoices", "PUT /Payments")),
     *(f"commit {what}, {where}" for what in (
-        "sync.writing._send_group", "sync.outcomes.store", "sync.pulling.pull", "sync.settle.settle",
+        "sync.writing._send_whole", "sync.outcomes.store", "sync.pulling.pull", "sync.settle.settle",
         "sync.scheduler.claim", "sync.worker._finish", "sync.worker._reschedule", "store.limits._try_take",
       ) for where in ("before", "after")),
 }  # fmt: skip
@@ -75,6 +75,12 @@ def is_of_a_write(point: str) -> bool:
     return point.startswith((*marks, "commit sync.writing", "commit sync.outcomes", "commit sync.settle"))
 
 
+def guards_records(point: str) -> bool:
+    """Not the repeats of a call's own slot and of the lease's renewal: they hold no record."""
+    repeats = "store.limits." in point or "renew" in point
+    return not repeats or int(point.rpartition(" #")[2]) <= 2
+
+
 def in_chunk(point: str, chunk: int, chunks: int) -> bool:
     """By its name, so that each worker finds the same, whatever order concurrent work took."""
     return zlib.crc32(point.encode()) % chunks == chunk
@@ -107,7 +113,8 @@ async def test_a_kill_at_any_point_ends_in_the_same_books(
     async with open_stage(postgres_server, postgres_template, tmp_path, KEYS) as stage:
         assert {kind_of(p) for p in stage.points} >= EXPECTED_KINDS
 
-        passages = await stage.kill_at(p for p in stage.points if in_chunk(p, chunk, CHUNKS))
+        chosen = [p for p in stage.points if guards_records(p)]
+        passages = await stage.kill_at(p for p in chosen if in_chunk(p, chunk, CHUNKS))
 
     judge(passages, record_property)
 

@@ -1,5 +1,8 @@
-"""The plugin of the tutorial is loaded as a stranger's, and writes, finds, reads and takes back an invoice."""
+"""The plugin of the tutorial is loaded as a stranger's, works on an invoice, and passes its own tests."""
 
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -14,7 +17,8 @@ import pytest
 
 import hub
 from hub import registry
-from tests.docs.pages import code_blocks, read_page
+from hub.testing import FakeHttp
+from tests.docs.pages import ROOT, code_blocks, read_page
 
 PAGE = "docs/tutorial/first-plugin.md"
 
@@ -47,9 +51,10 @@ class FakeTill:
 @pytest.fixture
 def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[hub.Webservice]]:
     """The kind, installed as the page says."""
-    (code,) = code_blocks(read_page(PAGE), "python")
+    code, tests = code_blocks(read_page(PAGE), "python")
     (project,) = code_blocks(read_page(PAGE), "toml")
     (tmp_path / "hub_till.py").write_text(code, encoding="utf-8")
+    (tmp_path / "test_till.py").write_text(tests, encoding="utf-8")
     (info := tmp_path / "hub_till-1.0.dist-info").mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hub-till\nVersion: 1.0\n")
     plugins = msgspec.toml.decode(project)["project"]["entry-points"][registry.GROUP]
@@ -60,7 +65,7 @@ def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[hub.W
     strangers = [one for each in distributions(path=[str(tmp_path)]) for one in each.entry_points]
     core = EntryPoint(name="core", value="plugins.core", group=registry.GROUP)
     loaded = registry.load(
-        ["core", "till"], config={"till": {"url": "http://till.test"}}, entry_points=[core, *strangers]
+        ["core", "till"], config={"till": {"url": "https://till.test"}}, entry_points=[core, *strangers]
     )
     yield loaded.kinds["till"]
     del sys.modules["hub_till"]
@@ -108,7 +113,7 @@ async def push(kind: type[hub.Webservice], door: FakeTill, write: hub.Write) -> 
 
 
 def test_the_operators_section_reaches_the_kind(till: type[hub.Webservice]) -> None:
-    assert till.base_url() == "http://till.test"
+    assert till.base_url() == "https://till.test"
 
 
 def test_the_number_has_the_prefix_of_the_settings(till: type[hub.Webservice]) -> None:
@@ -164,3 +169,31 @@ def test_an_invoice_without_its_contact_is_held(till: type[hub.Webservice]) -> N
     held = till.render(make_subject(contact=None), make_book(till))
     assert isinstance(held, hub.Held)
     assert held.code == "contact_missing"
+
+
+def test_a_credit_note_is_no_invoice(till: type[hub.Webservice]) -> None:
+    invoice = make_subject()
+    credit = msgspec.structs.replace(invoice, record=msgspec.structs.replace(invoice.record, kind="credit_note"))
+    assert isinstance(till.render(credit, make_book(till)), hub.Held)
+
+
+async def test_a_failure_is_not_taken_for_no_invoice(till: type[hub.Webservice]) -> None:
+    lookup = hub.Lookup(reference=make_subject().reference, number="AG-1234/b")
+    for answer in (hub.Response(status=500), hub.Response(status=200, body=b"{")):
+        with pytest.raises(hub.TemporaryError):
+            await till(FakeHttp(answer), make_book(till)).find([lookup])
+
+
+@pytest.mark.usefixtures("till")
+def test_the_tests_of_the_page_pass_with_nothing_left_out(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "test_till.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout
+    assert re.search(r"^\d\d passed in", told.stdout, re.MULTILINE), told.stdout

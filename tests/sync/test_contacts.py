@@ -112,6 +112,36 @@ async def test_a_contact_merged_there_is_followed(bench: Bench) -> None:
     assert bench.books() == {"AG-1": PAID_BY_NOBODY}
 
 
+async def test_two_gallery_contacts_of_one_name_and_email_never_share_one_contact_there(bench: Bench) -> None:
+    """The first is linked; the second is refused its name there and waits for a person. The run itself goes on."""
+    theirs = bench.organisation.add_contact("Ana Ruiz", email="ana@example.com")
+    twins = [make_contact(f"c-{n}", name="Ana Ruiz", email="ana@example.com") for n in (1, 2)]
+    await bench.put(*twins, make_invoice(), make_invoice("i-2", total="80.00", contact_id="c-2"))
+    await bench.connect()
+
+    run = await bench.sync()
+
+    assert run.state == "done", run.error
+    assert [i.contact_id for i in bench.ledger.invoices.values()] == [theirs.id]
+    assert (await bench.states())["contact"] == {"held": 1, "synced": 1}
+    assert await open_problems(bench) == [("duplicate_contact", 2)]
+
+
+async def test_two_of_ours_merged_into_one_there_do_not_stop_the_run(bench: Bench) -> None:
+    cards = [bench.organisation.add_contact(f"Card {n}", number=f"HLANE2-c-{n}") for n in (1, 2)]
+    heir = bench.organisation.add_contact("Heir")
+    for card in cards:
+        bench.organisation.merge_contacts(card.id, heir.id)
+    await bench.put(make_contact("c-2"), make_invoice("i-2", total="80.00", contact_id="c-2"))
+    await connected(bench)
+
+    run = await bench.sync()
+
+    assert run.state == "done", run.error
+    assert [i.contact_id for i in bench.ledger.invoices.values()] == [heir.id]
+    assert await open_problems(bench) == [("contact_archived", 2)]
+
+
 async def test_2500_contacts_there_cost_three_reads_and_the_next_run_reads_only_what_changed(bench: Bench) -> None:
     year_ago = bench.organisation.now() - timedelta(days=365)
     for n in range(2500):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 from hub.bootstrap import Hub, open_hub
 from hub.domain import door
 from hub.domain.entries import Entry
+from hub.domain.records import RecordType
 from hub.settings import Settings
 from hub.store import entries, records, runs, webservices
 from hub.store.runs import Run
@@ -27,7 +27,6 @@ from hub.sync.proving import prove
 from plugins.core.files import Files
 from tests.sync.harness import (
     GALLERY,
-    cents,
     make_contact,
     make_gallery,
     make_invoice,
@@ -80,7 +79,7 @@ class Desk:
         assert ended.state == "done", ended.error
         return ended
 
-    async def entry(self, type_: str, record_id: str) -> Entry:
+    async def entry(self, type_: RecordType, record_id: str) -> Entry:
         """How a record stands."""
         async with self.hub.database.connection() as conn:
             return (await entries.by_records(conn, GALLERY, self.webservice_id, type_, [record_id]))[record_id]

@@ -108,7 +108,7 @@ async def test_every_total_in_the_books_is_the_gallerys_whatever_xero_does_with_
 
 
 def check_counts(seen: Counter[str], strategy: str, *, honour: bool, tie: str) -> None:
-    """What each strategy may hold, and that it was needed: none of this passes on invoices that come out by themselves."""
+    """What each strategy may hold, and that it was needed: invoices that come out by themselves do not pass."""
     states = {key: n for key, n in seen.items() if key not in {"rounding lines", "overrides"}}
     assert sum(states.values()) == PER_CASE
     if strategy != "strict":

@@ -117,6 +117,7 @@ CREATE UNIQUE INDEX entry_remote ON entry (gallery_id, webservice_id, type, remo
 CREATE INDEX entry_by_record ON entry (gallery_id, type, record_id);
 CREATE INDEX entry_by_invoice ON entry (gallery_id, webservice_id, invoice_id) WHERE invoice_id IS NOT NULL;
 CREATE INDEX entry_open ON entry (gallery_id, webservice_id, state, reason) WHERE state IN ('held', 'conflict', 'unknown', 'sending', 'waiting');
+CREATE INDEX entry_problem ON entry (gallery_id, problem_id) WHERE problem_id IS NOT NULL;
 CREATE INDEX entry_number ON entry (gallery_id, webservice_id, type, number) WHERE number IS NOT NULL;
 
 CREATE TABLE entry_history (

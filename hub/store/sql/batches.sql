@@ -10,10 +10,12 @@ SELECT $1, $2, w.position, w.entry_id, w.number, w.data
 FROM unnest($3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS w (entry_id, number, data, position);
 
 -- name: mark_sending
--- $1 gallery, $2 entry ids, $3 judged, $4 numbers, in order -> ids; intent is stored before the call
-UPDATE entry e SET state = 'sending', judged = x.judged, number = coalesce(e.number, x.number), next_try_at = NULL, updated_at = clock_timestamp()
-FROM unnest($2::text[], $3::bigint[], $4::text[]) AS x (id, judged, number)
-WHERE e.gallery_id = $1 AND e.id = x.id AND (e.state IS NULL OR e.state <> 'sending')
+-- $1 gallery, $2 entry ids, $3 judged, $4 numbers, $5 updated_at as judged, in order -> ids of those that nobody changed
+-- meanwhile; intent is stored before the call
+UPDATE entry e SET state = 'sending', judged = x.judged, number = x.number, next_try_at = NULL,
+                   updated_at = clock_timestamp()
+FROM unnest($2::text[], $3::bigint[], $4::text[], $5::timestamptz[]) AS x (id, judged, number, updated_at)
+WHERE e.gallery_id = $1 AND e.id = x.id AND e.updated_at = x.updated_at AND (e.state IS NULL OR e.state <> 'sending')
 RETURNING e.id;
 
 -- name: crashed
@@ -41,9 +43,10 @@ WHERE gallery_id = $1 AND batch_id = any($2::text[]) AND outcome IS NULL
 ORDER BY batch_id, position;
 
 -- name: resend
--- $1 gallery, $2 batch, $3 epoch -> nothing; it is on its way again, with its bytes and its key
+-- $1 gallery, $2 batch, $3 epoch, $4 seconds its key is good for -> seconds left, when it may go again: it is on its way
 UPDATE batch SET state = 'sending', epoch = $3, tries = tries + 1, last_sent_at = clock_timestamp()
-WHERE gallery_id = $1 AND id = $2;
+WHERE gallery_id = $1 AND id = $2 AND NOT answered AND clock_timestamp() < first_sent_at + waiting($4)
+RETURNING extract(epoch FROM first_sent_at + waiting($4) - clock_timestamp())::double precision AS seconds;
 
 -- name: resend_entries
 -- $1 gallery, $2 batch -> nothing

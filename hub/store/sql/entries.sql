@@ -28,15 +28,29 @@ WHERE e.gallery_id = $1 AND (
 -- $1 gallery, $2 webservice, $3 invoices -> nothing; payments that wait for them are judged again
 UPDATE entry SET asked = asked + 1
 WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'payment' AND invoice_id = any($3::text[])
-  AND asked = judged AND (state = 'waiting' OR (state = 'held' AND reason IN ('exceeds_due', 'possible_duplicate_payment')));
+  AND asked = judged AND (state IN ('waiting', 'left_out')
+                          OR (state = 'held' AND reason IN ('exceeds_due', 'possible_duplicate_payment')));
 
 -- name: ask_invoices_of_contacts
--- $1 gallery, $2 webservice, $3 contacts -> nothing; invoices that were held for their contact are judged again
+-- $1 gallery, $2 webservice, $3 contacts -> record ids; invoices that were held for their contact are judged again
 UPDATE entry e SET asked = e.asked + 1
 FROM record r
 WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'invoice' AND e.state IN ('held', 'waiting')
   AND e.asked = e.judged
-  AND r.gallery_id = e.gallery_id AND r.type = 'invoice' AND r.id = e.record_id AND r.contact_id = any($3::text[]);
+  AND r.gallery_id = e.gallery_id AND r.type = 'invoice' AND r.id = e.record_id AND r.contact_id = any($3::text[])
+RETURNING e.record_id;
+
+-- name: ask_settled_by
+-- $1 gallery, $2 webservice, $3 cancelled payments -> record ids of invoices; what a payment taken back frees is judged
+-- again: the payment itself, its invoice, the invoice's other payments
+UPDATE entry e SET asked = e.asked + 1
+FROM entry p
+WHERE p.gallery_id = $1 AND p.webservice_id = $2 AND p.type = 'payment' AND p.record_id = any($3::text[])
+  AND e.gallery_id = $1 AND e.webservice_id = $2
+  AND ((e.type = 'payment' AND e.record_id = p.record_id)
+       OR (e.type = 'invoice' AND e.record_id = p.invoice_id)
+       OR (e.type = 'payment' AND e.invoice_id = p.invoice_id AND e.asked = e.judged AND e.state IN ('held', 'waiting')))
+RETURNING e.record_id;
 
 -- name: ask_again
 -- $1 gallery, $2 webservice, $3 states, $4 reasons (NULL: all), $5 at most -> ids; a changed book re-asks in chunks
@@ -62,9 +76,11 @@ WHERE gallery_id = $1 AND ((type = 'invoice' AND record_id = $2) OR (type = 'pay
 RETURNING id;
 
 -- name: ask_due_tries
--- $1 gallery, $2 webservice -> nothing; what waited for its next try is due now, as are invoices that wait for a contact
+-- $1 gallery, $2 webservice, $3 only these invoices and their payments (NULL: all) -> nothing
+-- What waited for its next try is due now, as are invoices that wait for a contact.
 UPDATE entry SET asked = asked + 1, next_try_at = NULL
 WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'waiting' AND asked = judged
+  AND ($3::text[] IS NULL OR type = 'contact' OR coalesce(invoice_id, record_id) = any($3::text[]))
   AND (next_try_at <= clock_timestamp() OR (next_try_at IS NULL AND type = 'invoice'));
 
 -- name: enrol
@@ -115,11 +131,13 @@ SELECT * FROM entry WHERE gallery_id = $1 AND id = any($2::text[]) ORDER BY id F
 
 -- name: by_remote_ids
 -- $1 gallery, $2 webservice, $3 type, $4 remote ids -> rows
-SELECT * FROM entry WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3 AND remote_id = any($4::text[]);
+SELECT * FROM entry WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3 AND remote_id = any($4::text[])
+ORDER BY id FOR UPDATE;
 
 -- name: by_numbers
 -- $1 gallery, $2 webservice, $3 type, $4 numbers -> rows
-SELECT * FROM entry WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3 AND number = any($4::text[]);
+SELECT * FROM entry WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3 AND number = any($4::text[])
+ORDER BY id FOR UPDATE;
 
 -- name: payments_of
 -- $1 gallery, $2 webservice, $3 invoices -> rows of payment entries
@@ -132,7 +150,8 @@ SELECT $1, gen_random_uuid()::text, $2, $3, wanted FROM unnest($4::text[]) AS wa
 ON CONFLICT ON CONSTRAINT entry_record DO NOTHING;
 
 -- name: save
--- $1 gallery, $2 entries as an array of objects -> ids; all but asked is replaced
+-- $1 gallery, $2 entries as an array of objects -> ids of those nobody changed since they were read; all but asked is
+-- replaced
 UPDATE entry e
 SET judged = x.judged, state = x.state, reason = x.reason, message = x.message, remedy = x.remedy,
     problem_id = x.problem_id, number = x.number, remote_id = x.remote->>'id', remote = x.remote, sent = x.sent,
@@ -142,8 +161,8 @@ SET judged = x.judged, state = x.state, reason = x.reason, message = x.message, 
 FROM jsonb_to_recordset($2::jsonb) AS x (
     id text, judged bigint, state text, reason text, message text, remedy text, problem_id text, number text,
     remote jsonb, sent jsonb, frozen boolean, forced boolean, is_distinct boolean, attempts integer,
-    next_try_at timestamptz, resolution jsonb)
-WHERE e.gallery_id = $1 AND e.id = x.id
+    next_try_at timestamptz, resolution jsonb, updated_at timestamptz)
+WHERE e.gallery_id = $1 AND e.id = x.id AND e.updated_at = x.updated_at
 RETURNING e.id;
 
 -- name: add_history

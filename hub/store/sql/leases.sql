@@ -28,10 +28,11 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND owner = $3 AND epoch = $4 AND u
 RETURNING epoch;
 
 -- name: hold
--- $1 gallery, $2 webservice, $3 owner, $4 epoch -> true when the lease is ours; locks it until the transaction ends
+-- $1 gallery, $2 webservice, $3 owner, $4 epoch -> true when the lease is ours; until the transaction ends nobody else
+-- claims it (a claim is FOR UPDATE), while its heartbeat goes on
 SELECT until > clock_timestamp() FROM lease
 WHERE gallery_id = $1 AND webservice_id = $2 AND owner = $3 AND epoch = $4
-FOR SHARE;
+FOR KEY SHARE;
 
 -- name: release
 -- $1 gallery, $2 webservice, $3 owner, $4 epoch -> nothing

@@ -9,11 +9,26 @@ RETURNING reason, cause, id, xmax = 0 AS fresh;
 
 -- name: close_empty
 -- $1 gallery, $2 webservice -> ids of the open problems that block nothing any more
+-- A payment there without a record here blocks no entry: that problem ends with the payment (`close_orphans`).
 UPDATE problem p SET closed_at = clock_timestamp()
 WHERE p.gallery_id = $1 AND p.webservice_id = $2 AND p.closed_at IS NULL AND p.cause <> 'webservice'
+  AND p.reason <> 'marker_without_record'
   AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.gallery_id = p.gallery_id AND e.webservice_id = p.webservice_id
                   AND e.problem_id = p.id AND e.state IN ('held', 'conflict'))
 RETURNING p.id;
+
+-- name: list_orphans
+-- $1 gallery, $2 webservice -> causes ("marker remote-id") of the open problems about payments there without a record here
+SELECT cause FROM problem
+WHERE gallery_id = $1 AND webservice_id = $2 AND closed_at IS NULL AND reason = 'marker_without_record'
+ORDER BY cause;
+
+-- name: close_orphans
+-- $1 gallery, $2 webservice, $3 remote ids of payments -> ids; they are gone there, or have their record now
+UPDATE problem SET closed_at = clock_timestamp()
+WHERE gallery_id = $1 AND webservice_id = $2 AND closed_at IS NULL AND reason = 'marker_without_record'
+  AND split_part(cause, ' ', 2) = any($3::text[])
+RETURNING id;
 
 -- name: close_webservice
 -- $1 gallery, $2 webservice -> ids; the problems of the webservice itself (its grant, its pause) are over

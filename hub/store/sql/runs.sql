@@ -7,10 +7,11 @@ DO NOTHING
 RETURNING *;
 
 -- name: joined
--- $1 gallery, $2 webservice -> the full run that is under way
-SELECT * FROM run
+-- $1 gallery, $2 webservice, $3 asked by -> the full run that is under way; a person who joins it gives it their word
+UPDATE run SET asked_by = CASE WHEN $3 = 'person' THEN 'person' ELSE asked_by END
 WHERE gallery_id = $1 AND webservice_id = $2 AND invoices IS NULL AND NOT dry_run
-  AND state IN ('queued', 'running', 'waiting');
+  AND state IN ('queued', 'running', 'waiting')
+RETURNING *;
 
 -- name: next
 -- $1 gallery, $2 webservice -> the run to go on with: interrupted ones first, then the oldest

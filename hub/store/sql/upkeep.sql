@@ -18,7 +18,7 @@ WHERE gallery_id = $1 AND id = $2;
 
 -- name: renumber
 -- $1 gallery, $2 webservice, $3 at most -> ids; held for their number and nothing of theirs may stand there: a new one
-UPDATE entry SET number = NULL, asked = asked + 1, next_try_at = NULL
+UPDATE entry SET number = NULL, asked = asked + 1, next_try_at = NULL, updated_at = clock_timestamp()
 WHERE (gallery_id, id) IN (
     SELECT e.gallery_id, e.id FROM entry e
     WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'invoice' AND e.state = 'held'

@@ -108,6 +108,10 @@ SET changed_at = coalesce(changed_at, clock_timestamp()),
 WHERE gallery_id = $1 AND state IN ('ready', 'paused', 'reauthorize')
   AND coalesce((settings->>'scheduled')::boolean, false) AND coalesce((settings->>'on_change')::boolean, false);
 
+-- name: lock
+-- $1 gallery, $2 webservice -> its id; a statement of its own, so that the next one sees what was committed meanwhile
+SELECT id FROM webservice WHERE gallery_id = $1 AND id = $2 FOR NO KEY UPDATE;
+
 -- name: schedule
 -- $1 gallery, $2 webservice, $3 next slot (NULL: not scheduled), $4 next try of an entry or NULL -> nothing
 UPDATE webservice

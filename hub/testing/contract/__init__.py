@@ -13,6 +13,7 @@ A failure says what the kind did and what the hub would make of it.
 """
 
 from hub.testing.contract.answering import AnsweringTests
+from hub.testing.contract.base import run
 from hub.testing.contract.declared import DeclaredTests
 from hub.testing.contract.reading import ReadingTests
 from hub.testing.contract.rendering import RenderingTests
@@ -33,4 +34,4 @@ class WebserviceContract(DeclaredTests, RenderingTests, RequestingTests, Answeri
     """
 
 
-__all__ = ["WebserviceContract"]
+__all__ = ["WebserviceContract", "run"]

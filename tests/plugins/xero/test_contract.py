@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from hub import Book, Request, Response, TaxCode
-from hub.testing import FakeHttp, WebserviceContract
-from hub.testing.contract.base import run
+from hub.testing import FakeHttp, WebserviceContract, run
 from plugins.xero.sandbox.accounting import Ask, answer
 from plugins.xero.sandbox.books import Books
 from plugins.xero.sandbox.settings import SandboxSettings

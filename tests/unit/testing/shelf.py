@@ -117,7 +117,7 @@ class Shelf(hub.Webservice):
         own = {"id": write.remote.id} if write.remote else {}
         if write.draft is None:
             return {**own, "number": write.number, "status": "deleted"}
-        needs = {one.type: remotes[one].id for one in write.draft.needs}
+        needs: dict[str, str] = {one.type: remotes[one].id for one in write.draft.needs}
         return {**own, **needs, "number": write.number, **write.draft.body}
 
     @classmethod

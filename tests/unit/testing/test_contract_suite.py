@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from decimal import Decimal
 
+import msgspec
 import pytest
 
 import hub
-from hub.testing import FakeHttp, WebserviceContract
+from hub.testing import FakeHttp, WebserviceContract, make_invoice, make_line
 from hub.testing.contract.rendering import HELD_CODES
 from tests.docs.pages import read_page, rows, section
+from tests.unit.testing import bugs_there
 from tests.unit.testing.bugs import BUGS
 from tests.unit.testing.shelf import Shelf, ShelfSystem
 
@@ -43,6 +46,7 @@ def test_a_planted_bug_is_found_by_the_test_named_for_it(name: str) -> None:
 
 
 def test_every_test_of_the_suite_has_a_bug_that_it_finds() -> None:
+    assert bugs_there.Doubles.__name__ in BUGS
     assert sorted({wanted for _, wanted in BUGS.values()}) == sorted(TESTS)
 
 
@@ -60,6 +64,14 @@ def test_the_suite_is_imported_without_pytest() -> None:
     code = "import sys; sys.modules['pytest'] = None; import hub.testing; print(len(hub.testing.__all__))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert int(told.stdout) == len(hub.testing.__all__)
+
+
+def test_a_draft_may_hold_the_records_own_numbers() -> None:
+    invoice = make_invoice(make_line(unit_price="12.00"))
+    body = {"total": invoice.total, "prices": [one.unit_price for one in invoice.lines]}
+    draft = hub.Draft(number="1", body=body, total=invoice.total)
+    assert type(invoice.total) is not Decimal  # as the door and the store make them
+    assert msgspec.json.decode(msgspec.json.encode(draft))["body"] == {"total": "12.00", "prices": ["12.00"]}
 
 
 async def test_the_fake_door_remembers_and_answers_in_order() -> None:
