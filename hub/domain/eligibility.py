@@ -86,7 +86,7 @@ def judge_invoice(
 def judge_payment(payment: Payment, entry: Entry) -> Judgement:
     """The gate of a payment: it must be recorded. What ever stood there goes on, to be taken back or shown."""
     stop = None
-    if payment.status != "recorded" and entry.remote is None:
+    if payment.status != "recorded" and entry.remote is None and entry.state != "voided":
         stop = _left_out("payment_not_recorded", status=payment.status)
     passed = "The payment is recorded." if payment.status == "recorded" else "It was sent before."
     return Judgement(

@@ -55,6 +55,7 @@ def _what_matters(remote: Remote) -> tuple[object, ...]:
         remote.currency,
         remote.on,
         remote.contact_id,
+        remote.reconciled,
     )
 
 

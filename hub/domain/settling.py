@@ -57,7 +57,7 @@ def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
             text = "It is excluded now: what stands there stays, and is not updated any more."
             after = _become(done, "synced", reason=step.reason, message=text, remedy=step.remedy, frozen=True)
             return Settled(entry=after, text=text)
-        case LeaveOut() if entry.remote is not None and not entry.in_books:
+        case LeaveOut() if entry.state == "voided" or (entry.remote is not None and not entry.in_books):
             return Settled(entry=_become(done, "voided", message=step.message), text="")
         case LeaveOut():
             changes = {"reason": step.reason, "message": step.message, "remedy": step.remedy or None}

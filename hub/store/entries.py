@@ -182,6 +182,11 @@ async def list_due(
     return [entry_of(r) for r in await conn.fetch(QUERIES.due, gallery_id, webservice_id, type, only, limit)]
 
 
+async def list_due_contacts(conn: Connection, gallery_id: str, webservice_id: str, *, limit: int) -> list[Entry]:
+    """Contacts in the books that are to be judged: those that no invoice needs yet are left alone."""
+    return [entry_of(r) for r in await conn.fetch(QUERIES.due_contacts, gallery_id, webservice_id, limit)]
+
+
 async def count_due(conn: Connection, gallery_id: str, webservice_id: str, invoices: Sequence[str] | None) -> int:
     """How many invoices and payments are to be judged."""
     only = None if invoices is None else list(invoices)

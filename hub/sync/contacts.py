@@ -135,10 +135,9 @@ class ContactStage:
         session = self._session
         while True:
             async with session.database.connection() as conn:
-                due = await entries.list_due(
-                    conn, session.gallery_id, session.webservice_id, CONTACT, invoices=None, limit=session.tuning.page
+                changed = await entries.list_due_contacts(
+                    conn, session.gallery_id, session.webservice_id, limit=session.tuning.page
                 )
-                changed = [e for e in due if e.remote is not None]
                 dossiers = await subjects.load_contacts(conn, session.kind, session.book, changed)
             if not changed:
                 return

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 import structlog
 
-from hub.contract import Webservice
+from hub.contract import Cancel, Webservice
 from hub.domain import planning
 from hub.domain.books import Book
 from hub.domain.drafts import Draft, Held, Subject
@@ -22,6 +23,8 @@ from hub.store.records import Stored
 from hub.sync.subjects import Dossier
 
 log = structlog.get_logger()
+
+S = TypeVar("S", bound=Step | None)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +96,9 @@ def judge_invoice_entry(
         return Verdict(dossier=dossier, step=gates.stop, checks=gates.checks)
     checks = list(gates.checks)
     if entry.remote is not None:
-        standing = planning.plan_standing(invoice, subject.version, entry, entry.remote)
+        standing = _possible(
+            kind, "void_blocked", planning.plan_standing(invoice, subject.version, entry, entry.remote)
+        )
         if standing is not None:
             ok = not isinstance(standing, Hold)
             checks.append(Check(code="standing", passed=ok, message=getattr(standing, "message", "") or "It stands."))
@@ -165,10 +170,20 @@ def _plan_payment(
     step = planning.plan_payment(
         payment, subject.version, entry, account, number=subject.invoice_number, redrawn=redrawn
     )
+    step = _possible(kind, "closed", step)
     if not isinstance(step, Do) or step.operation is not Operation.CREATE:
         return step, redrawn.draft if redrawn is not None and isinstance(step, Do) else None
     draft = render(kind, subject, book)
     return (draft, None) if isinstance(draft, Hold) else (step, draft)
+
+
+def _possible(kind: type[Webservice], reason: str, step: S) -> S | Hold:
+    """*step*, or a conflict when it would take something back where nothing can be taken back."""
+    cancels = isinstance(step, Do) and step.operation is Operation.CANCEL
+    if not cancels or kind.capabilities.cancel is not Cancel.NONE:
+        return step
+    message = f"It changed in the gallery system, and {kind.title} cannot take it back."
+    return Hold(reason=reason, message=message, remedy="Correct it there, then mark it as resolved.", conflict=True)
 
 
 def _redraw(

@@ -196,26 +196,26 @@ async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) 
         for need in write.draft.needs if write.draft is not None else ():
             if need.type == "invoice" and write.draft is not None and write.draft.total is not None:
                 sums[need.id] = sums.get(need.id, Decimal(0)) + write.draft.total
-    cancelled = {w.reference.id: w.remote.total for w in done if w.operation is Operation.CANCEL and w.remote}
-    standing_payments = await entries.by_records(
-        conn, session.gallery_id, session.webservice_id, "payment", list(cancelled)
+    cancelled = [w.remote for w in done if w.operation is Operation.CANCEL and w.remote is not None]
+    documents = await entries.by_remote_ids(  # where it stood: its record may name another invoice by now
+        conn, session.gallery_id, session.webservice_id, "invoice", [r.document_id for r in cancelled if r.document_id]
     )
-    for payment_id, entry in standing_payments.items():
-        amount, invoice_id = cancelled[payment_id], entry.invoice_id
-        if amount is not None and invoice_id is not None:
-            sums[invoice_id] = sums.get(invoice_id, Decimal(0)) - amount
+    for remote in cancelled:
+        document = documents.get(remote.document_id or "")
+        if document is not None and remote.total is not None:
+            sums[document.record_id] = sums.get(document.record_id, Decimal(0)) - remote.total
     if not sums:
         return
     standing = await entries.by_records(conn, session.gallery_id, session.webservice_id, "invoice", list(sums))
     changed = []
     for invoice_id, entry in standing.items():
-        remote = entry.remote
-        if remote is None or remote.total is None:
+        stands = entry.remote
+        if stands is None or stands.total is None:
             continue
-        paid = max(Decimal(0), (remote.paid or Decimal(0)) + sums[invoice_id])
-        standing_status: RemoteStatus = "approved" if remote.status == "paid" else remote.status
-        status: RemoteStatus = "paid" if paid >= remote.total else standing_status
-        changed.append(msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, paid=paid, status=status)))
+        paid = max(Decimal(0), (stands.paid or Decimal(0)) + sums[invoice_id])
+        open_status: RemoteStatus = "approved" if stands.status == "paid" else stands.status
+        status: RemoteStatus = "paid" if paid >= stands.total else open_status
+        changed.append(msgspec.structs.replace(entry, remote=msgspec.structs.replace(stands, paid=paid, status=status)))
     await entries.save(conn, session.gallery_id, changed)
 
 

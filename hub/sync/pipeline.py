@@ -16,9 +16,9 @@ from hub.domain.remotes import Operation, Remote
 from hub.domain.settling import Settled
 from hub.store import entries, records, runs
 from hub.store.runs import Run
-from hub.sync import outcomes, pulling, settle, subjects
+from hub.sync import outcomes, pulling, settle, subjects, twins
 from hub.sync.contacts import ContactStage, cause_of
-from hub.sync.judging import Verdict, do_steps, judge_invoice_entry, judge_payment_entry, take
+from hub.sync.judging import Verdict, account_of, do_steps, judge_invoice_entry, judge_payment_entry, take
 from hub.sync.session import Session
 from hub.sync.writing import Planned, plan_write, write_all
 
@@ -126,7 +126,7 @@ class Pipeline:
                 )
                 dossiers = await subjects.load_payments(conn, session.kind, session.book, page, invoices)
                 foreign = await records.payments_of(conn, session.gallery_id, invoice_ids)
-            accounts = {i: _account(invoices.get(i), foreign.get(i, []), session.webservice_id) for i in invoice_ids}
+            accounts = {i: account_of(invoices.get(i), foreign.get(i, []), session.webservice_id) for i in invoice_ids}
             verdicts = self._judge_payments(dossiers, accounts)
             await self._write_payments(verdicts, invoices)
             session.done += len(page)
@@ -151,6 +151,7 @@ class Pipeline:
         return verdicts
 
     async def _write_payments(self, verdicts: Sequence[Verdict], invoices: dict[str, Entry]) -> None:
+        verdicts = await twins.link(self._session, verdicts)
         writing, still = do_steps(verdicts)
         await self._save([judged(v) for v in still])
         remotes = {Reference("invoice", i): e.remote for i, e in invoices.items() if e.remote is not None}
@@ -262,21 +263,6 @@ def _blocked_by(verdict: Verdict, contacts: dict[str, Entry]) -> Hold | Wait | N
             )
         return Wait(message="It waits for its contact, whose own writing is not settled yet.")
     return None
-
-
-def _account(entry: Entry | None, stored: Sequence[records.Stored], webservice_id: str) -> planning.Account:
-    """What an invoice can still take, and the payments on it that came from there."""
-    remote = entry.remote if entry is not None else None
-    due = (remote.total or Decimal(0)) - (remote.paid or Decimal(0)) if remote is not None else Decimal(0)
-    foreign = tuple(
-        (s.record.amount, s.record.paid_on, s.record.id)
-        for s in stored
-        if isinstance(s.record, Payment)
-        and s.origin is not None
-        and s.origin.webservice_id == webservice_id
-        and s.record.status == "recorded"
-    )
-    return planning.Account(entry=entry, due=due, foreign=foreign)
 
 
 def _waves(writing: Sequence[Verdict]) -> list[list[Verdict]]:

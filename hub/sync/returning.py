@@ -73,7 +73,7 @@ def _sort(
         entry = known.get(remote.id) or marked.get(marker)
         entry = page.fresh.get(entry.id, entry) if entry is not None else None
         if entry is not None and entry.state in {"sending", "unknown"}:
-            continue  # its own look-up settles it, and the cursor waits for that
+            continue  # its own look-up settles it; the cursor waits for that when it is a create
         if entry is not None and (entry.remote is None or entry.remote.id == remote.id):
             fresh, matters = receiving.seen(entry, remote)
             page.fresh[entry.id] = fresh

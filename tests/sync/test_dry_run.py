@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.store.runs import Run
-from hub.sync import dryrun
-from hub.sync.contacts import refresh_index
-from tests.sync.harness import Bench, cents, make_contact, make_invoice, make_payment
+from hub.sync import dryrun, judging
+from hub.sync.session import Tuning
+from tests.sync.harness import Bench, cents, make_contact, make_invoice, make_payment, open_bench
 
 
 def listed(run: Run) -> list[tuple[str, str, str]]:
@@ -41,14 +42,14 @@ async def test_old_drafts_do_not_hide_what_would_be_written(bench: Bench, monkey
     assert found == [("contact", "c-1", "create"), ("invoice", "i-8", "create"), ("invoice", "i-9", "create")]
 
 
-async def test_what_is_due_is_read_page_by_page(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    object.__setattr__(bench.hub.scheduler._worker._tuning, "page", 2) if False else None
+async def test_what_is_due_is_read_page_by_page(dsn: str, tmp_path: Path) -> None:
     invoices = [make_invoice(f"i-{n}", issued_on=f"2026-03-0{1 + n % 3}") for n in range(1, 8)]
     payments = [make_payment(f"p-{n}", invoice_id=f"i-{n}") for n in range(1, 8)]
-    await bench.put(make_contact(), make_invoice("i-0", status="draft", issued_on=None), *invoices, *payments)
-    await bench.connect()
+    async with open_bench(dsn, tmp_path, tuning=Tuning(page=2)) as bench:
+        await bench.put(make_contact(), make_invoice("i-0", status="draft", issued_on=None), *invoices, *payments)
+        await bench.connect()
 
-    found = await preview(bench)
+        found = await preview(bench)
 
     assert len(found) == len(set(found)) == 15
 
@@ -58,7 +59,7 @@ async def test_judging_many_lets_others_have_their_turn(bench: Bench) -> None:
     await bench.connect()
     turns: list[int] = []
     at = {"judged": 0}
-    judge = dryrun.judge_invoice_entry
+    judge = judging.judge_invoice_entry
 
     def counted(*args: Any) -> Any:
         at["judged"] += 1

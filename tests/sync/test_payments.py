@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
+from hub.contract import Cancel
 from hub.domain.entries import Entry
 from hub.domain.records import Payment
 from hub.store import records
@@ -184,6 +186,39 @@ async def test_a_failed_payment_that_was_taken_back_is_never_made_again(bench: B
 
     assert await standing(bench) == ("voided", None)
     assert amounts(bench) == []
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("fault", ["lose_answer", "error_before_commit"])
+async def test_a_changed_payment_is_made_again_once_though_an_answer_is_lost(
+    bench: Bench, fault: str, method: str
+) -> None:
+    """POST takes it back, PUT makes it again."""
+    await sent(bench)
+    bench.sandbox.faults.add(fault, method=method, path="Payments")
+    await bench.put(make_payment(amount="300.00"))
+
+    for _ in range(4):
+        await bench.sync()
+
+    assert bench.sandbox.faults.injected[fault] == 1
+    assert amounts(bench) == ["300.00"]
+    assert await standing(bench) == ("synced", None)
+
+
+@pytest.mark.parametrize("change", [{"amount": "300.00"}, {"amount": "200.00", "status": "deleted"}])
+async def test_a_kind_that_takes_nothing_back_shows_a_conflict(
+    bench: Bench, change: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sent(bench)
+    kind = bench.hub.registry.kinds["xero"]
+    monkeypatch.setattr(kind, "capabilities", msgspec.structs.replace(kind.capabilities, cancel=Cancel.NONE))
+    await bench.put(make_payment(**change))
+
+    await bench.sync()
+
+    assert await standing(bench) == ("conflict", "closed")
+    assert bench.sandbox.calls.writes == 0
 
 
 # -- on an invoice that is left out

@@ -12,7 +12,7 @@ from hub.domain import receiving
 from hub.domain.entries import Entry
 from hub.domain.records import Payment
 from hub.domain.remotes import Remote, RemoteId, RemotePart
-from hub.store import problems
+from hub.store import problems, pulled
 from hub.store.problems import Problem
 from hub.sync import entry_actions, pulling
 from plugins.xero import render
@@ -84,6 +84,22 @@ async def test_a_payment_made_on_an_invoice_whose_write_is_unknown_comes_back(be
     bench.sandbox.calls.clear()
     await bench.sync()
     assert reads(bench) == ["Invoices"]
+
+
+async def test_what_is_read_again_while_a_write_is_unknown_counts_once(bench: Bench) -> None:
+    await synced(bench)
+    bench.sandbox.faults.add("lose_answer", method="PUT", path="Invoices", times=3)
+    await bench.put(make_invoice("i-2"))
+    await bench.sync()
+    bench.organisation.pay(bench.invoice("AG-1").id, cents("200.00"))
+    cursor = (await bench.row()).pull_cursor
+
+    received = [(await bench.sync()).counts.received for _ in range(2)]
+
+    assert (await bench.entry("invoice", "i-2")).state == "unknown"
+    assert (await bench.row()).pull_cursor == cursor
+    assert received == [1, 0]
+    assert await amounts(bench) == [(cents("200.00"), "recorded")]
 
 
 # -- credits
@@ -212,6 +228,19 @@ async def test_a_linked_invoice_is_still_read_after_we_wrote_to_it(bench: Bench)
     assert await amounts(bench) == [(cents("150.00"), "recorded")]
 
 
+async def test_a_cursor_of_the_linked_that_cannot_be_read_starts_anew(bench: Bench) -> None:
+    there = await make_linked(bench)
+    await bench.sync()
+    async with bench.hub.database.transaction() as conn:
+        await pulled.save_linked_cursor(conn, GALLERY, bench.webservice_id, "of another version")
+    bench.organisation.pay(there.id, cents("150.00"))
+
+    run = await bench.sync()
+
+    assert run.state == "done"
+    assert await amounts(bench) == [(cents("150.00"), "recorded")]
+
+
 # -- the transaction
 
 
@@ -331,5 +360,41 @@ async def test_a_second_payment_with_the_marker_of_one_that_stands_is_a_problem(
     assert (await bench.entry("payment", "p-1")).shown == "synced"
     bench.organisation.delete_payment(double.id)
     await bench.sync()
+    assert await orphans(bench) == []
+    assert (await bench.entry("payment", "p-1")).shown == "synced"
+
+
+async def test_a_second_payment_found_while_the_first_is_unknown_is_a_problem_once_it_is_known(bench: Bench) -> None:
+    await bench.put(make_contact(), make_invoice(), make_payment(amount="100.00"))
+    await bench.connect()
+    bench.sandbox.faults.add("lose_answer", method="PUT", path="Payments", times=2)
+    await bench.sync()
+    bench.organisation.pay(bench.invoice("AG-1").id, cents("100.00"), reference=marker_for("p-1"))
+    await bench.sync()
+    assert (await bench.entry("payment", "p-1")).state == "unknown"
+    assert await orphans(bench) == []
+
+    await bench.sync()
+
+    assert (await bench.entry("payment", "p-1")).state == "synced"
+    assert len(await orphans(bench)) == 1
+    assert [s.record.id for s in await stored_payments(bench)] == ["p-1"]
+
+
+async def test_a_linked_payment_ends_its_problem(bench: Bench) -> None:
+    await bench.put(make_contact(), make_invoice(), make_payment(amount="100.00"))
+    await bench.connect()
+    await bench.sync()
+    (first,) = bench.live_payments()
+    double = bench.organisation.pay(bench.invoice("AG-1").id, cents("100.00"), reference=marker_for("p-1"))
+    await bench.sync()
+    bench.organisation.delete_payment(first.id)
+    await bench.sync()
+    entry = await bench.entry("payment", "p-1")
+    assert (entry.state, len(await orphans(bench))) == ("conflict", 1)
+
+    await entry_actions.link(bench.hub.services, GALLERY, bench.webservice_id, entry.id, remote_id=double.id)
+    await bench.sync()
+
     assert await orphans(bench) == []
     assert (await bench.entry("payment", "p-1")).shown == "synced"

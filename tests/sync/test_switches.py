@@ -105,12 +105,12 @@ CASES: dict[str, Case] = {
         books=GB_GONE,
         held={"contact c-3": "address", "invoice i-sign": "address"},
     ),
-    # the gallery deleted what a book-keeper had matched with the bank, and gave an approved invoice another currency:
-    # where Xero takes that, it goes; where it refuses, a person decides
+    # what a book-keeper matched with the bank is never deleted by us, whether Xero would allow it or not (DOMAIN P13);
+    # another currency for an approved invoice goes where Xero takes it, else a person decides
     "reconciled_payment_deletable, approved_currency_fixed": Case(
         switches={"reconciled_payment_deletable": True, "approved_currency_fixed": False},
-        books={"AG-matched": row("AUTHORISED", "90.00"), "AG-money": row("AUTHORISED", "61.00")},
-        held={"payment p-matched": None, "invoice i-money": None},
+        books={"AG-money": row("AUTHORISED", "61.00")},
+        held={"invoice i-money": None},
     ),
     "deleted_payments_listed, archived_payment_account": Case(
         switches={"deleted_payments_listed": True, "archived_payment_account": "archived"}
@@ -152,7 +152,7 @@ HELD: dict[str, str] = {
     "invoice i-locked": "period_locked",
     "invoice i-money": "closed",
     "payment p-till": "payment_account",
-    "payment p-matched": "refused",
+    "payment p-matched": "closed",
 }
 RECEIVED = [
     ("i-credit", "40.00", "recorded"),

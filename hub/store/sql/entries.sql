@@ -114,6 +114,14 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3
 ORDER BY sort_on NULLS FIRST, record_id
 LIMIT $5;
 
+-- name: due_contacts
+-- $1 gallery, $2 webservice, $3 at most -> contacts that stand there and are to be judged
+SELECT * FROM entry
+WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'contact' AND remote_id IS NOT NULL
+  AND asked > judged AND (state IS NULL OR state NOT IN ('sending', 'unknown'))
+ORDER BY record_id
+LIMIT $3;
+
 -- name: count_due
 -- $1 gallery, $2 webservice, $3 only these invoices (NULL: all) -> n
 SELECT count(*) FROM entry
