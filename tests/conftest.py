@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # `pytest` alone, without an installed hub, finds it too
 
@@ -22,6 +23,11 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(told) if told else postgres.make_session_folder()
     config.stash[SESSION_FOLDER] = folder
     config.stash[SESSION_PART] = postgres.join_session(folder)
+
+
+# How fast a machine makes examples is no property of the hub: two shared cores must not fail a test that is right.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -200,10 +200,11 @@ def seen_change(entry: Entry, write: Write, remote: Remote, remotes: Mapping[Ref
     """*entry* with what stands there after an update whose fate is unknown.
 
     When that is what the write was to leave there, later differences are measured from the write: our own change is
-    no edit of theirs. Texts cannot be compared, so it is drawn up anew and sent again all the same, by id.
+    no edit of theirs. Texts cannot be compared, so it is drawn up anew and sent again all the same, by id. A contact
+    is nothing but texts: its changes go on being measured from what surely arrived.
     """
     ground = entry.sent
-    if write.draft is not None:
+    if write.draft is not None and write.reference.type != "contact":
         sent = sent_of(write, write.draft, remotes)
         if _is_what_we_wrote(write.draft, remote, RemoteId(sent.contact_id) if sent.contact_id else None):
             ground = msgspec.structs.replace(sent, tax=sent.tax if remote.tax is None else remote.tax)

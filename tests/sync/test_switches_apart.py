@@ -127,7 +127,7 @@ async def test_a_wrong_client_secret_ends_the_run_and_costs_no_grant(dsn: str, t
 async def test_too_many_at_once_is_waited_for_with_or_without_a_retry_after(
     dsn: str, tmp_path: Path, short: bool
 ) -> None:
-    switches = SandboxSettings(short_retry_after=short, in_flight=1, latency_seconds=3)
+    switches = SandboxSettings(short_retry_after=short, in_flight=1, latency_seconds=20)
     async with open_bench(dsn, tmp_path, sandbox_settings=switches) as bench:
         await bench.put(make_contact(), *[make_invoice(f"i-{n}", total="10.00") for n in range(1, 152)])
         await bench.connect()
