@@ -16,7 +16,7 @@ from rich.console import Console
 from hub import bootstrap
 from hub.bootstrap import Hub
 from hub.domain import door
-from hub.domain.records import Gallery, Record
+from hub.domain.records import Gallery, Record, Reference
 from hub.errors import Fault, FormError, HubError, NotFoundError, StartupError
 from hub.progress import Progress
 from hub.settings import Settings
@@ -81,8 +81,8 @@ async def create_key(settings: Settings, gallery: str | None, role: str) -> str:
     if (chosen == "operator") != (gallery is None):
         raise FormError([Fault("--gallery", "an operator key opens all galleries, any other key exactly one")])
     async with _database(settings) as database, database.transaction() as conn:
-        if gallery is not None:
-            await records.get(conn, gallery, "gallery", gallery)
+        if gallery is not None and not await records.load(conn, gallery, [Reference("gallery", gallery)]):
+            raise NotFoundError(f"There is no gallery {gallery!r}: PUT it first, or import its records.")
         return await keys.create(conn, chosen, gallery)
 
 

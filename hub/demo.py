@@ -227,7 +227,9 @@ class Play:
         self.console.print(table)
         wrong = {r["record_id"] for r in proof["rows"] if any(float(v or 0) for v in (r["difference"] or {}).values())}
         orphans = proof["orphans"]
-        verdict = "agrees" if proof["agrees"] else f"differs in {sorted(wrong)}"
+        named = ", ".join(sorted(wrong))
+        expected = ", as it must: they are in conflict" if wrong == differing else ""
+        verdict = "agrees" if proof["agrees"] else f"differs in {named}{expected}"
         self.console.print(
             f"The proof [bold]{verdict}[/bold]: {len(proof['rows'])} rows, {len(orphans['ours'])} orphans here, "
             f"{len(orphans['theirs'])} there; {len(proof['not_in_books'])} not in the books."

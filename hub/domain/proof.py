@@ -73,9 +73,14 @@ class ProofRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pair_invoice(invoice: Invoice, entry: Entry, remote: Remote | None, paid: Decimal) -> ProofRow:
-    """An invoice with what was just read; *paid* is what settles it here and stands there. A void one counts as 0."""
+    """An invoice with what was just read; *paid* is what settles it here and stands there. A void one counts as 0.
+
+    The tax that must stand there is known from the last write; of an invoice whose total changed since, it is not told.
+    """
     nothing = zero(invoice.currency)
     tax = entry.sent.tax if entry.sent is not None else None
+    if entry.sent is not None and entry.sent.total not in {None, invoice.total} and invoice.status != "void":
+        tax = None
     if invoice.status == "void":
         ours = Figures(total=nothing, tax=nothing if tax is not None else None, paid=paid)
     else:

@@ -132,7 +132,7 @@ class Contact(Value, frozen=True, tag_field="type", tag="contact"):
     source_updated_at: datetime | None = None
 
 
-class Discount(Value, frozen=True):
+class Discount(Value, frozen=True, omit_defaults=True):
     """A discount on a whole line or invoice, in the terms of the price mode: exactly one of the two is given."""
 
     percent: Exact | None = None

@@ -198,6 +198,13 @@ async def list_held_reasons(conn: Connection, gallery_id: str, webservice_id: st
     return {row["reason"] for row in await conn.fetch(QUERIES.held_reasons, gallery_id, webservice_id)}
 
 
+async def list_problem_ids(conn: Connection, gallery_id: str, ids: Sequence[str]) -> dict[str, str | None]:
+    """Entry -> the problem that holds it, as stored now."""
+    if not ids:
+        return {}
+    return {row["id"]: row["problem_id"] for row in await conn.fetch(QUERIES.problem_ids, gallery_id, list(ids))}
+
+
 async def count_new(conn: Connection, gallery_id: str, webservice_id: str, limit: int) -> int:
     """How many invoices are to be judged that never stood there, counted up to *limit* + 1."""
     return int(await conn.fetchval(QUERIES.count_new, gallery_id, webservice_id, limit))

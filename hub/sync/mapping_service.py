@@ -82,18 +82,35 @@ async def save_mappings(services: Services, gallery_id: str, webservice_id: str,
         raise ConflictError("not-ready", "There is nothing to map to yet: choose the webservice's organisation first.")
     if faults := forms.find_nul(data, "mappings"):
         raise FormError(faults, title="The mappings have faults")
-    parsed = parse_mappings(data, kind.account_mappings())
-    if len(parsed) > MOST_MAPPINGS:
-        raise FormError([Fault("mappings", f"{MOST_MAPPINGS} mappings at most, not {len(parsed)}")])
     async with services.database.connection() as conn:
         book = await services.load_book(conn, row)
     bare = msgspec.structs.replace(book, extra={})  # rates are compared when something is rendered, not here
+    try:
+        parsed = parse_mappings(data, kind.account_mappings())
+    except FormError as error:
+        faults = [*error.faults, *_other_faults(kind, data, row.choices, bare)]
+        raise FormError(faults, title="The mappings have faults") from error
+    if len(parsed) > MOST_MAPPINGS:
+        raise FormError([Fault("mappings", f"{MOST_MAPPINGS} mappings at most, not {len(parsed)}")])
     if faults := find_faults(kind, parsed, row.choices, bare):
         raise FormError(faults, title="The mappings have faults")
     async with services.database.transaction() as conn:
         await webservices.set_mappings(conn, gallery_id, webservice_id, parsed)
     await reasking.ask_after(services.database, gallery_id, webservice_id, "mappings")
     return await get_mappings(services, gallery_id, webservice_id)
+
+
+def _other_faults(kind: type[Webservice], data: Any, choices: Choices, book: Book) -> list[Fault]:
+    """Where some mappings have the wrong shape: the faults of the others, so that every bad one is named at once."""
+    faults: list[Fault] = []
+    for index, item in enumerate(data[:MOST_MAPPINGS] if isinstance(data, list) else ()):
+        try:
+            alone = parse_mappings([item], kind.account_mappings())
+        except FormError:
+            continue
+        found = find_faults(kind, alone, choices, book)
+        faults += [Fault(f.at.replace("mappings[0]", f"mappings[{index}]", 1), f.message) for f in found]
+    return faults
 
 
 def find_faults(kind: type[Webservice], mappings: Sequence[SlotMapping], choices: Choices, book: Book) -> list[Fault]:

@@ -15,7 +15,7 @@ from hub.domain.entries import Entry
 from hub.domain.records import Reference
 from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Refused, Remote, RemoteStatus, Unknown
 from hub.domain.settling import Settled
-from hub.store import batches, entries, problems
+from hub.store import batches, entries, events, problems
 from hub.store.batches import Batch
 from hub.store.database import Connection
 from hub.store.problems import Cause
@@ -166,6 +166,7 @@ async def save_settled(conn: Connection, session: Session, settled: Sequence[Set
         if s.hold is not None
     }
     opened = await problems.open_all(conn, session.gallery_id, session.webservice_id, list(causes.values()))
+    standing = await entries.list_problem_ids(conn, session.gallery_id, list(causes))
     changed = []
     for item in settled:
         cause = causes.get(item.entry.id)
@@ -173,6 +174,23 @@ async def save_settled(conn: Connection, session: Session, settled: Sequence[Set
         changed.append(msgspec.structs.replace(item.entry, problem_id=problem_id))
     history = [(s.entry.id, s.text) for s in settled if s.text]
     await entries.save(conn, session.gallery_id, changed, history)
+    news = [e for e in changed if e.problem_id is not None and standing.get(e.id) != e.problem_id]
+    await events.append_all(conn, session.gallery_id, [("entry.needs_person", _news(session, e)) for e in news])
+
+
+def _news(session: Session, entry: Entry) -> dict[str, object]:
+    """What the gallery system is told of an entry that needs a person: once for each cause, not at every judgement."""
+    return {
+        "webservice_id": session.webservice_id,
+        "entry_id": entry.id,
+        "type": entry.type,
+        "record_id": entry.record_id,
+        "state": entry.state,
+        "reason": entry.reason,
+        "message": entry.message,
+        "remedy": entry.remedy,
+        "problem_id": entry.problem_id,
+    }
 
 
 async def _after_accepted(conn: Connection, session: Session, batch: Batch, results: Sequence[Outcome]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -233,7 +234,7 @@ def metered(run: Run, session: Session) -> Run:
         calls=meter.calls,
         bytes_up=meter.bytes_up,
         bytes_down=meter.bytes_down,
-        seconds=meter.seconds,
+        seconds=round(session.seconds_before + time.monotonic() - session.opened, 3),
     )
 
 

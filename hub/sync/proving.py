@@ -18,6 +18,7 @@ from hub.domain.entries import Entry
 from hub.domain.proof import ProofRow, Sums
 from hub.domain.records import Invoice, Payment, RecordType, Reference
 from hub.domain.remotes import Remote, RemoteId
+from hub.errors import ConflictError
 from hub.store import entries, records
 from hub.store.database import Database
 from hub.store.records import Stored
@@ -67,6 +68,8 @@ async def prove(services: Services, gallery_id: str, webservice_id: str, *, peri
     """
     row = await services.get(gallery_id, webservice_id)
     check_connected(row)
+    if row.state == "choosing":
+        raise ConflictError("not-ready", "The webservice is not ready yet: finish its checklist first.")
     made = Proof()
     try:
         await _Prover(services.database, row, await services.open(row), period, made).run()

@@ -91,6 +91,8 @@ class Session:
     counts: Counts = field(default_factory=Counts)
     deadline: float = 0.0  # monotonic; the lease is ours until then
     refusals: dict[str, int] = field(default_factory=dict)  # cause -> refused there in this run
+    opened: float = field(default_factory=time.monotonic)
+    seconds_before: float = 0.0  # what the run took before it was interrupted
     sent: int = 0
     done: int = 0  # entries judged in this run
     still_due: int = 0

@@ -48,6 +48,9 @@ FAILED_SECONDS = 300.0  # after a run that failed
 SOONEST_SECONDS = 5.0  # what could not be settled now is not tried again at once
 
 
+_COUNTED = {"create": "created", "update": "updated", "cancel": "voided"}  # of a dry run: what would be
+
+
 class End(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended."""
 
@@ -177,6 +180,10 @@ class Worker:
 
     async def _dry(self, session: Session, run: Run) -> End:
         writes = await dryrun.list_writes(session, run.invoices)
+        for write in writes:
+            name = _COUNTED[write["operation"]]
+            setattr(session.counts, name, getattr(session.counts, name) + 1)
+        session.done = len(writes)
         return End(state="done", writes=writes)
 
     async def _open(self, lease: Lease, row: WebserviceRow, run: Run) -> Session:
@@ -185,12 +192,7 @@ class Worker:
         if kind is None:
             raise PermanentError("refused", f"No enabled plugin adds the kind {row.kind!r}.", "Enable its plugin.")
         meter = Meter()
-        meter.calls, meter.bytes_up, meter.bytes_down, meter.seconds = (
-            run.calls,
-            run.bytes_up,
-            run.bytes_down,
-            run.seconds,
-        )
+        meter.calls, meter.bytes_up, meter.bytes_down = run.calls, run.bytes_up, run.bytes_down
         async with self._database.connection() as conn:
             book = await load_book(conn, forms.open_row(kind, row, self._box), kind)
         session = Session(
@@ -205,6 +207,7 @@ class Worker:
             draining=self.draining,
             meter=meter,
             counts=run.counts,
+            seconds_before=run.seconds,
         )
         http = self._doors.open(kind, row, meter=meter, before_send=session.check_lease)
         plugin = self._registry.owners.get(row.kind, row.kind)

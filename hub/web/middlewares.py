@@ -63,7 +63,7 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
             raise
         answer = problems.explain_http(error)
     except Exception:  # the border of the application: whatever it is, the caller gets an answer and the log the cause
-        if request.transport is None:
+        if request.transport is None or request.transport.is_closing():
             return web.Response(status=CLIENT_GONE)  # there is nobody to tell
         log.exception("request.crashed")
         answer = problems.Answer(problem=problems.problem("internal"))

@@ -11,7 +11,7 @@ import msgspec
 from hub.domain.books import Exclusion
 from hub.domain.remotes import Remote, RemoteId
 from hub.errors import UnavailableError
-from hub.store import entries, leases, problems, runs, webservices
+from hub.store import entries, events, leases, problems, runs, webservices
 from hub.sync.session import Tuning
 from tests.postgres import until
 from tests.sync.harness import FAST, GALLERY, Bench, cents, make_contact, make_invoice, make_payment, open_bench
@@ -252,3 +252,31 @@ async def test_a_failed_look_is_not_repeated_at_once(dsn: str, tmp_path: Path) -
         assert after.attempts > before
         row = await bench.row()
         assert row.due_at is None or row.due_at > row.created_at + timedelta(0)
+
+
+async def test_the_gallery_system_is_told_once_of_an_entry_that_needs_a_person(bench: Bench) -> None:
+    await bench.put(make_contact(archived=True), make_invoice())
+    await bench.connect()
+    await bench.sync()
+    async with bench.hub.database.transaction() as conn:
+        await entries.resync(conn, GALLERY, "i-1")
+    await bench.sync()
+
+    async with bench.hub.database.connection() as conn:
+        page = await events.list_after(conn, GALLERY, None, 100)
+
+    told = [(e.data["record_id"], e.data["reason"]) for e in page.items if e.type == "entry.needs_person"]
+    assert told == [("i-1", "contact_archived_source")]
+
+
+async def test_a_dry_run_counts_what_it_would_write_and_a_run_tells_how_long_it_took(bench: Bench) -> None:
+    await bench.put(make_contact(), make_invoice())
+    await bench.connect()
+
+    dry = await bench.sync(dry_run=True)
+    wet = await bench.sync()
+
+    assert (dry.counts.created, dry.done) == (2, 2)
+    assert wet.finished_at is not None
+    assert wet.started_at is not None
+    assert 0 < wet.seconds <= (wet.finished_at - wet.started_at).total_seconds() + 1

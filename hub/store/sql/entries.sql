@@ -237,6 +237,10 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND state IN ('waiting', 'unknown')
 SELECT DISTINCT reason FROM entry
 WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'held';
 
+-- name: problem_ids
+-- $1 gallery, $2 entries -> id, problem_id as stored now
+SELECT id, problem_id FROM entry WHERE gallery_id = $1 AND id = any($2::text[]);
+
 -- name: count_new
 -- $1 gallery, $2 webservice, $3 at most (counts up to one more) -> how many due invoices never stood there
 SELECT count(*) FROM (

@@ -116,6 +116,10 @@ async def test_every_bad_mapping_is_named(office: Office) -> None:
     assert {one["at"] for one in told["errors"]} == {f"mappings[{n}].to.code" for n in (1, 2, 3, 4)}
     status, told = await office.call("PUT", f"{office.path}/mappings", json={"mappings": [{"slot": "colour"}]})
     assert {one["at"] for one in told["errors"]} == {"mappings[0].slot", "mappings[0].to"}
+    mixed = [{"slot": "colour"}, *mappings]
+    status, told = await office.call("PUT", f"{office.path}/mappings", json={"mappings": mixed})
+    wanted = {"mappings[0].slot", "mappings[0].to", *(f"mappings[{n}].to.code" for n in (2, 3, 4, 5))}
+    assert {one["at"] for one in told["errors"]} == wanted
     _, kept = await office.get(f"{office.path}/mappings")
     assert len(kept["mappings"]) > 5
 
