@@ -103,6 +103,12 @@ async def list_all(conn: Connection, gallery_id: str) -> list[WebserviceRow]:
     return [_row_of(row) for row in await conn.fetch(QUERIES.list, gallery_id)]
 
 
+async def list_of_organisations(conn: Connection, kind: str, organisation_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(gallery, webservice) of the live webservices of *kind* on these organisations, of all galleries."""
+    rows = await conn.fetch(QUERIES.list_of_organisations, kind, list(organisation_ids))
+    return [(row["gallery_id"], row["id"]) for row in rows]
+
+
 async def any_connected(conn: Connection, gallery_id: str) -> bool:
     """Whether any webservice is connected: deleting an invoice is refused then."""
     return bool(await conn.fetchval(QUERIES.any_connected, gallery_id))

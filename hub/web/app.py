@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from hub.errors import StartupError
-from hub.web import headers, health, metrics, middlewares, oauth, pages, policies
+from hub.web import headers, health, hooks, metrics, middlewares, oauth, pages, policies
 from hub.web.api import (
     bulk,
     docs,
@@ -49,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *health.ROUTES,
     *metrics.ROUTES,
     *oauth.ROUTES,
+    *hooks.ROUTES,
     *pages.ROUTES,
 )
 

@@ -74,7 +74,7 @@ async def authorise(request: web.Request, handler: Handler) -> web.StreamRespons
         NotFoundError: the gallery is another one's; the same answer as for a gallery that is not there.
     """
     route = find_route(request)
-    if route is not None and route.policy is not Policy.PUBLIC:
+    if route is not None and route.policy not in {Policy.PUBLIC, Policy.SIGNED}:
         caller = await _identify(request)
         check_access(route.policy, caller, request.match_info.get("gallery"))
         request[CALLER] = caller

@@ -17,7 +17,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Policy(StrEnum):
     """Who may call a route. In a route with `{gallery}` a key of another gallery sees what an unknown gallery shows."""
 
-    PUBLIC = "public"  # anyone; the handler looks after itself
+    PUBLIC = "public"  # anyone, to read; the handler looks after itself
+    SIGNED = "signed"  # whoever signs as the kind of the path demands; the handler checks that
     KEY = "key"  # any known key
     GALLERY_READER = "gallery-reader"  # a key of the gallery, or an operator's
     GALLERY_ADMIN = "gallery-admin"  # a key of the gallery that may change things, or an operator's

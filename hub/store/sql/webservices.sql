@@ -27,6 +27,12 @@ ORDER BY w.created_at, w.id;
 -- $1 webservice -> gallery_id (ids are random and unique over galleries)
 SELECT gallery_id FROM webservice WHERE id = $1;
 
+-- name: list_of_organisations
+-- $1 kind, $2 organisation ids -> gallery_id, id of the live webservices on them
+SELECT gallery_id, id FROM webservice
+WHERE kind = $1 AND organisation_id = any($2::text[]) AND state <> 'disconnected'
+ORDER BY gallery_id, id;
+
 -- name: any_connected
 -- $1 gallery -> true when any webservice is connected
 SELECT EXISTS (SELECT 1 FROM webservice
