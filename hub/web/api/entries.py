@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, TypedDict
 
 import pydantic
 from aiohttp import web
@@ -33,8 +34,32 @@ from hub.web.api.shapes import (
 from hub.web.bodies import answer, read_model
 from hub.web.queries import CURSOR, LIMIT, Query
 from hub.web.routes import PageOf, Parameter, Policy, Route
+from hub.web.tables import prefers_csv, send_parts, write_line
 
 _TYPES = ("contact", "invoice", "payment")
+_PAGE = 500
+_COLUMNS = (
+    "type",
+    "record_id",
+    "number",
+    "state",
+    "reason",
+    "message",
+    "remedy",
+    "remote_id",
+    "remote_url",
+    "attempts",
+    "next_try_at",
+)
+
+
+class _Chosen(TypedDict):
+    """Which entries are asked for; None: all."""
+
+    state: str | None
+    type: str | None
+    problem: str | None
+    record: str | None
 
 
 class ResolveInput(pydantic.BaseModel):
@@ -62,27 +87,54 @@ class LinkInput(pydantic.BaseModel):
 
 
 async def list_entries(request: web.Request) -> web.StreamResponse:
-    """One page of entries, filtered."""
+    """One page of entries, filtered; as a table all of them."""
     query = Query(request)
     limit, cursor = query.limit(), query.text("cursor")
-    state, type_ = query.choice("state", STATES), query.choice("type", _TYPES)
-    problem, record = query.text("problem"), query.text("record")
+    chosen: _Chosen = {
+        "state": query.choice("state", STATES),
+        "type": query.choice("type", _TYPES),
+        "problem": query.text("problem"),
+        "record": query.text("record"),
+    }
+    format_ = query.choice("format", ("json", "csv"))
     query.check()
     after = parse_cursor(cursor)
     services = services_of(request)
+    if format_ == "csv" or (format_ is None and prefers_csv(request)):
+        table = _write_table(services, names_of(request), chosen)
+        return await send_parts(request, "text/csv", await _begun(table), name="entries.csv")
     found = await entry_actions.list_entries(
-        services,
-        *names_of(request),
-        state=state,
-        type=type_,
-        problem=problem,
-        record=record,
-        after=after[1] if after else None,
-        limit=limit + 1,
+        services, *names_of(request), **chosen, after=after[1] if after else None, limit=limit + 1
     )
     page = found[:limit]
     following = render_cursor(page[-1].entry.id) if len(found) > limit else None
     return answer({"items": [render_entry(one, _kind(services, one)) for one in page], "next": following})
+
+
+async def _write_table(services: Services, names: tuple[str, str], chosen: _Chosen) -> AsyncIterator[bytes]:
+    """All chosen entries as lines of a table, read in pages; histories stay in the JSON."""
+    after = None
+    while page := await entry_actions.list_entries(services, *names, **chosen, after=after, limit=_PAGE):
+        if after is None:
+            yield write_line(_COLUMNS)
+        for one in page:
+            shown = render_entry(one, _kind(services, one))
+            yield write_line([None if shown[name] is None else str(shown[name]) for name in _COLUMNS])
+        after = page[-1].entry.id
+    if after is None:
+        yield write_line(_COLUMNS)
+
+
+async def _begun(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """*parts*, after the first is there: what is wrong with the question is told before the answer begins."""
+    first = await anext(parts)
+
+    async def go_on() -> AsyncIterator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    return go_on()
 
 
 async def resolve_entry(request: web.Request) -> web.StreamResponse:
@@ -171,7 +223,7 @@ ROUTES = (
         path=f"{ONE}/entries",
         handler=list_entries,
         policy=Policy.GALLERY_READER,
-        summary="How records stand in this webservice.",
+        summary="How records stand in this webservice (also as text/csv).",
         tag="Entries",
         query=(
             Parameter(name="state", summary="Only these.", schema={"type": "string", "enum": list(STATES)}),
@@ -180,6 +232,11 @@ ROUTES = (
             ),
             Parameter(name="problem", summary="Only what this problem blocks."),
             Parameter(name="record", summary="Only the record of this id."),
+            Parameter(
+                name="format",
+                summary="Instead of the Accept header; `csv` gives all of them as a table.",
+                schema={"type": "string", "enum": ["json", "csv"]},
+            ),
             LIMIT,
             CURSOR,
         ),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,9 +15,8 @@ from hub.sync.proving import Proof
 from hub.web.api.shapes import FLAG, FREE, MAYBE, MONEY, ONE, TEXT, listed, names_of, services_of, shape
 from hub.web.queries import Query
 from hub.web.routes import Parameter, Policy, Route
+from hub.web.tables import each, prefers_csv, send_parts, write_line
 
-_CHUNK = 64 * 1024
-_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _FIGURES = ("total", "tax", "paid")
 _COLUMNS = ("section", "type", "record_id", "number", "remote_id", "state", "reason", "currency", "total")
 _HEADER = (*_COLUMNS, *(f"{side}_{name}" for side in ("ours", "theirs", "difference") for name in _FIGURES))
@@ -36,32 +32,11 @@ async def get_proof(request: web.Request) -> web.StreamResponse:
         raise FormError([Fault("to", "comes before from")], title="The query has faults")
     found = await proving.prove(services_of(request), *names_of(request), period=(start, end))
     try:
-        if format_ == "csv" or (format_ is None and _prefers_csv(request)):
-            return await _send(request, "text/csv", write_csv(found))
-        return await _send(request, "application/json", write_json(found))
+        if format_ == "csv" or (format_ is None and prefers_csv(request)):
+            return await send_parts(request, "text/csv", each(write_csv(found)), name="proof.csv")
+        return await send_parts(request, "application/json", each(write_json(found)), name="proof.json")
     finally:
         found.close()
-
-
-def _prefers_csv(request: web.Request) -> bool:
-    accepted = request.headers.get("Accept", "")
-    return "text/csv" in accepted and "application/json" not in accepted
-
-
-async def _send(request: web.Request, media: str, parts: Iterable[bytes]) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": f"{media}; charset=utf-8"})
-    if media == "text/csv":
-        response.headers["Content-Disposition"] = 'attachment; filename="proof.csv"'
-    await response.prepare(request)
-    held = bytearray()
-    for part in parts:
-        held += part
-        if len(held) >= _CHUNK:
-            await response.write(bytes(held))
-            held.clear()
-    await response.write(bytes(held))
-    await response.write_eof()
-    return response
 
 
 def write_json(found: Proof) -> Iterator[bytes]:
@@ -89,18 +64,18 @@ def _joined(values: Iterable[bytes]) -> Iterator[bytes]:
 
 def write_csv(found: Proof) -> Iterator[bytes]:
     """The proof as a table: rows, orphans, sums, and what is not in the books, told apart by `section`."""
-    yield _line(_HEADER)
+    yield write_line(_HEADER)
     for raw in found.rows.read():
-        yield _line(_cells("row", msgspec.json.decode(raw)))
+        yield write_line(_cells("row", msgspec.json.decode(raw)))
     for section, orphans in (("orphan_ours", found.ours), ("orphan_theirs", found.theirs)):
         for orphan in orphans:
-            yield _line(_cells(section, render_orphan(orphan)))
+            yield write_line(_cells(section, render_orphan(orphan)))
     for one in render_sums(found.sums):
-        yield _line(_cells("sum", one))
+        yield write_line(_cells("sum", one))
     for raw in found.not_in_books.read():
-        yield _line(_cells("not_in_books", msgspec.json.decode(raw)))
+        yield write_line(_cells("not_in_books", msgspec.json.decode(raw)))
     verdict = {"state": f"agrees={found.agrees} complete={found.complete}".lower()}
-    yield _line(_cells("verdict", verdict))
+    yield write_line(_cells("verdict", verdict))
 
 
 def _cells(section: str, one: dict[str, Any]) -> list[str]:
@@ -108,20 +83,7 @@ def _cells(section: str, one: dict[str, Any]) -> list[str]:
     for side in ("ours", "theirs", "difference"):
         figures = one.get(side) or {}
         cells += [figures.get(name) or "" for name in _FIGURES]
-    return [escape_cell(cell) for cell in cells]
-
-
-def escape_cell(text: str) -> str:
-    """*text* as a cell that no spreadsheet takes for a formula (PROMISES D7)."""
-    if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} and not _PLAIN.fullmatch(text):
-        return f"'{text}"
-    return text
-
-
-def _line(cells: Iterable[str]) -> bytes:
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\r\n").writerow(cells)
-    return file.getvalue().encode()
+    return cells
 
 
 _SIDE = shape(None, total=MONEY, tax=MONEY, paid=MONEY)

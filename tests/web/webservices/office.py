@@ -15,6 +15,7 @@ from hub.store import entries, webservices
 from hub.sync.connecting import Webservices
 from hub.web.app import make_app
 from hub.web.deps import Deps
+from plugins.xero.sandbox import SandboxSettings
 from plugins.xero.sandbox.organisation import Organisation
 from tests.sync.harness import GALLERY, MAPPINGS, Bench, open_bench
 from tests.web.conftest import OPERATOR_KEY, Api
@@ -98,9 +99,11 @@ class Office(Api):
 
 
 @asynccontextmanager
-async def open_office(dsn: str, folder: Path) -> AsyncIterator[Office]:
+async def open_office(
+    dsn: str, folder: Path, *, sandbox_settings: SandboxSettings | None = None
+) -> AsyncIterator[Office]:
     """An office on a fresh database, with the gallery stored and nothing connected."""
-    async with open_bench(dsn, folder) as bench:
+    async with open_bench(dsn, folder, sandbox_settings=sandbox_settings) as bench:
         hub = bench.hub
         settings = hub.settings.model_copy(update={"operator_key": SecretStr(OPERATOR_KEY)})
         services = hub.services

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.web.api.proof import escape_cell
+from hub.web.tables import escape_cell
 from tests.sync.harness import cents, make_contact, make_invoice, make_payment
 from tests.web.webservices.office import Office
 
