@@ -42,13 +42,14 @@ from hub.domain.books import (
     TrackingCategory,
     TrackingOption,
 )
-from hub.domain.drafts import Draft, DraftLine, Held, Request, Response, Subject, Write
+from hub.domain.drafts import Allocation, Draft, DraftLine, Held, Request, Response, Subject, Write
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.mappings import find_account, find_option, find_tax_rate, resolve, resolve_tracking
 from hub.domain.records import (
     Address,
     Contact,
     Discount,
+    EntryType,
     Gallery,
     Invoice,
     Line,
@@ -70,6 +71,8 @@ from hub.domain.remotes import (
     RemoteStatus,
     Unknown,
 )
+from hub.domain.secrets import Secret
+from hub.domain.telling import Delivery, Notice, NoticeProblem
 from hub.errors import (
     AuthorizationError,
     CursorExpiredError,
@@ -80,13 +83,14 @@ from hub.errors import (
     TemporaryError,
     ThrottledError,
 )
-from hub.hookspecs import Notifier, SandboxFactory, hookimpl
+from hub.hookspecs import EventNotifier, Notifier, NotifierTools, Post, SandboxFactory, hookimpl
 
 __all__ = [
     "Accepted",
     "Account",
     "AccountClass",
     "Address",
+    "Allocation",
     "Amounts",
     "AmountsFault",
     "AuthorizationError",
@@ -97,9 +101,12 @@ __all__ = [
     "Contact",
     "ContactPage",
     "CursorExpiredError",
+    "Delivery",
     "Discount",
     "Draft",
     "DraftLine",
+    "EntryType",
+    "EventNotifier",
     "ExcludeFilter",
     "Exclusion",
     "Fault",
@@ -116,7 +123,10 @@ __all__ = [
     "Lookup",
     "Mapping",
     "NotNow",
+    "Notice",
+    "NoticeProblem",
     "Notifier",
+    "NotifierTools",
     "OAuth",
     "Operation",
     "Organisation",
@@ -124,6 +134,7 @@ __all__ = [
     "Page",
     "Payment",
     "PermanentError",
+    "Post",
     "Pulled",
     "Record",
     "RecordType",
@@ -138,6 +149,7 @@ __all__ = [
     "Request",
     "Response",
     "SandboxFactory",
+    "Secret",
     "Settings",
     "Slot",
     "Subject",

@@ -10,19 +10,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from aiohttp import web
 
+from hub import logs
 from hub import registry as registry_
 from hub.contract import OAuth
-from hub.errors import NotFoundError, StartupError
+from hub.domain.callbacks import is_local_hub
+from hub.domain.secrets import Secret
+from hub.errors import NotFoundError, PluginError, StartupError
+from hub.hookspecs import NotifierTools
 from hub.registry import Registry
 from hub.remote import secrets as secrets_
 from hub.remote.client import RemoteClient
 from hub.remote.consents import Consents
 from hub.remote.grants import Grants
 from hub.remote.oauth import OAuthClient
+from hub.remote.outbound import Outbound
 from hub.settings import Settings
 from hub.store import embedded, entries, grants, leases, migrate, webservices
 from hub.store.database import Database
@@ -34,6 +40,7 @@ from hub.sync.connecting import Webservices
 from hub.sync.doors import RemoteDoors
 from hub.sync.scheduler import Scheduler
 from hub.sync.session import Tuning
+from hub.sync.telling import Teller
 from hub.sync.worker import Worker
 from hub.web import serving
 from hub.web.app import make_app
@@ -43,11 +50,12 @@ log = structlog.get_logger()
 
 SYNC_POOL = 12
 BEAT_POOL = 2
+TELL_POOL = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """The wired hub. `app` is its HTTP side; `scheduler` its engine."""
+    """The wired hub. `app` is its HTTP side; `scheduler` its engine; `teller` tells people and gallery systems."""
 
     settings: Settings
     registry: Registry
@@ -60,6 +68,7 @@ class Hub:
     services: Webservices
     worker: Worker
     scheduler: Scheduler
+    teller: Teller
     app: web.Application
     tuning: Tuning
 
@@ -147,6 +156,12 @@ async def open_hub(
         )
         worker = Worker(sync, registry, doors, tuning, box=box, beats=beats)
         scheduler = Scheduler(beats, worker, workers=settings.workers, tuning=tuning)
+        tells = await stack.enter_async_context(
+            await Database.open(dsn, size=TELL_POOL, application_name="hub-tell", clock_factor=factor)
+        )
+        outbound = await stack.enter_async_context(Outbound(allow_local=is_local_hub(url)))
+        open_notifiers(registry, settings, outbound, public_url=url)
+        teller = Teller(tells, registry, box, public_url=url, clock_factor=factor)
         app = make_app(
             Deps(
                 settings=settings,
@@ -170,9 +185,40 @@ async def open_hub(
             services=services,
             worker=worker,
             scheduler=scheduler,
+            teller=teller,
             app=app,
             tuning=tuning,
         )
+
+
+def open_notifiers(registry: Registry, settings: Settings, outbound: Outbound, *, public_url: str) -> None:
+    """Give the notifiers what they work with. Raises PluginError: one cannot use what the operator set."""
+    smtp = settings.smtp_url
+    for told in () if smtp is None else _passwords_of(smtp.get_secret_value()):
+        logs.conceal(told)
+    for key, notifier in registry.notifiers.items():
+        take = getattr(notifier, "open", None)
+        if take is None:
+            continue
+        tools = NotifierTools(
+            settings=settings.section(registry.notifier_owners[key]),
+            smtp_url=None if smtp is None else Secret(smtp.get_secret_value()),
+            public_url=public_url,
+            post=outbound.post,
+        )
+        try:
+            take(tools)
+        except Exception as error:
+            raise PluginError(f"notifier {key!r}: {str(error) or type(error).__name__}") from error
+
+
+def _passwords_of(url: str) -> tuple[str, ...]:
+    """The password of an address, as it is written there and as it is meant."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return ()
+    return () if not password else (password, unquote(password))
 
 
 def _facts(registry: Registry, kind: str) -> OAuth:
@@ -221,13 +267,15 @@ async def serve(settings: Settings) -> None:
 async def working(hub: Hub) -> AsyncIterator[None]:
     """The engine at work; at the end it drains: nothing new is sent, what is in flight ends, leases are given back."""
     engine = asyncio.create_task(hub.scheduler.run(), name="scheduler")
-    cleaning = asyncio.create_task(janitor.run(hub.grants), name="janitor")
+    telling = asyncio.create_task(hub.teller.run(), name="teller")
+    cleaning = asyncio.create_task(janitor.run(hub.grants, hub.database), name="janitor")
     try:
         yield
     finally:
         cleaning.cancel()
-        await hub.scheduler.drain()
-        await asyncio.wait([engine, cleaning])
+        telling.cancel()
+        await asyncio.gather(hub.scheduler.drain(), hub.teller.drain())
+        await asyncio.wait([engine, cleaning, telling])
 
 
 def bind_socket(host: str, port: int, *, or_any: bool = False) -> socket.socket:

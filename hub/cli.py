@@ -16,7 +16,7 @@ from rich.table import Table
 
 from hub import bootstrap, logs
 from hub import commands as commands_
-from hub.errors import HubError, StartupError
+from hub.errors import HubError
 from hub.settings import Settings
 from hub.settings import load as load_settings
 from hub.store import migrate as migrate_
@@ -191,14 +191,15 @@ def plugins(config: Config = None) -> None:
 
 @app.command("login-link")
 def login_link(
-    gallery: Annotated[str | None, typer.Option(help="The gallery whose pages it opens.")] = None,
-    role: Annotated[str, typer.Option(help="reader, bookkeeper, owner or operator.")] = "operator",
+    gallery: Annotated[str | None, typer.Option(help="The gallery whose pages it opens; none for an operator.")] = None,
+    role: Annotated[
+        str | None, typer.Option(help="reader, bookkeeper, owner (usual with a gallery) or operator (without).")
+    ] = None,
+    config: Config = None,
 ) -> None:
-    """Make a one-use link that signs a browser in. The pages it opens come with the next version."""
-    raise StartupError(
-        f"There are no pages to sign in to yet (asked for: {gallery or 'all galleries'}, {role}). "
-        "Use an API key: hub keys create."
-    )
+    """Make a link that signs a browser in, once, within five minutes, and print it."""
+    link = _run(commands_.make_login_link(_settings(config), gallery, role))
+    console.print(link, markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

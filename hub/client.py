@@ -94,15 +94,16 @@ def _explain(method: str, path: str, problem: Any) -> str:
     return f"{method} {path}: {told} {faults}".strip()
 
 
-async def accept_consent(authorize_url: str) -> str:
+async def accept_consent(authorize_url: str, *, choose: str = "") -> str:
     """Walk a consent as a person in a browser does: open the link, press the first button of the form, come back.
 
-    Returns the text of the last page. Raises RefusedError when a page answers with an error.
+    *choose*: the text beside the one to be ticked instead of what the form has ticked already, such as an
+    organisation's name. Returns the text of the last page. Raises RefusedError when a page answers with an error.
     """
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=60)) as browser:
         async with browser.get(authorize_url) as page:
-            form = ConsentForm()
+            form = ConsentForm(choose)
             form.feed(await page.text())
             target = urljoin(str(page.url), form.action)
             if page.status >= 400 or not form.action:
@@ -117,8 +118,10 @@ async def accept_consent(authorize_url: str) -> str:
 class ConsentForm(HTMLParser):
     """The first form of a page, filled in as it stands: hidden fields, what is checked, first options, first button."""
 
-    def __init__(self) -> None:
+    def __init__(self, choose: str = "") -> None:
         super().__init__()
+        self._choose = choose
+        self._offered: tuple[str, str] | None = None
         self.action = ""
         self.fields: dict[str, str] = {}
         self._select = ""
@@ -132,6 +135,7 @@ class ConsentForm(HTMLParser):
             self.action = found.get("action") or "."
         elif tag == "input" and name:
             choice = found.get("type") in {"radio", "checkbox"}
+            self._offered = (name, found.get("value", "")) if choice else None
             if not choice or "checked" in found:
                 self.fields[name] = found.get("value", "")
         elif tag == "select":
@@ -141,3 +145,8 @@ class ConsentForm(HTMLParser):
         elif tag == "button" and name and not self._pressed:
             self._pressed = True
             self.fields[name] = found.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        """Tick what stands beside the wanted text."""
+        if self._offered is not None and self._choose and self._choose in data:
+            self.fields[self._offered[0]] = self._offered[1]

@@ -17,14 +17,18 @@ from hub import bootstrap
 from hub.bootstrap import Hub
 from hub.domain import door
 from hub.domain.records import Gallery, Record, Reference
+from hub.domain.sessions import ROLES, Visitor
 from hub.errors import Fault, FormError, HubError, NotFoundError, StartupError
 from hub.progress import Progress
+from hub.remote.outbound import Outbound
 from hub.settings import Settings
-from hub.store import embedded, keys, migrate, postgres_binaries, records, runs, webservices
+from hub.store import embedded, keys, migrate, postgres_binaries, records, runs, sessions, webservices
 from hub.store.database import Database
 from hub.store.runs import Run
 from hub.sync import proving
+from hub.sync.telling import why_off
 from hub.web.api.proof import write_json
+from hub.web.api.sessions import ENTER
 
 CHUNK = 500
 
@@ -84,6 +88,21 @@ async def create_key(settings: Settings, gallery: str | None, role: str) -> str:
         if gallery is not None and not await records.load(conn, gallery, [Reference("gallery", gallery)]):
             raise NotFoundError(f"There is no gallery {gallery!r}: PUT it first, or import its records.")
         return await keys.create(conn, chosen, gallery)
+
+
+async def make_login_link(settings: Settings, gallery: str | None, role: str | None) -> str:
+    """The address that signs a browser in. Raises FormError for a role that is none, NotFoundError as `create_key`."""
+    wanted = role or ("operator" if gallery is None else "owner")
+    chosen = next((known for known in ROLES if known == wanted), None)
+    if chosen is None:
+        raise FormError([Fault("--role", f"must be one of {', '.join(ROLES)}")])
+    if (chosen == "operator") != (gallery is None):
+        raise FormError([Fault("--gallery", "an operator sees all galleries, any other role exactly one")])
+    async with _database(settings) as database, database.transaction() as conn:
+        if gallery is not None and not await records.load(conn, gallery, [Reference("gallery", gallery)]):
+            raise NotFoundError(f"There is no gallery {gallery!r}: PUT it first, or import its records.")
+        one_time, _ = await sessions.add_link(conn, Visitor(role=chosen, gallery_id=gallery))
+    return f"{settings.url()}{ENTER}{one_time}"
 
 
 async def import_file(settings: Settings, file: Path, gallery: str | None, console: Console) -> int:
@@ -204,6 +223,7 @@ async def examine(settings: Settings) -> list[tuple[bool, str, str]]:
     """(fine, what, what was found and the way out) for everything that keeps a hub from running."""
     findings = [_try("plugins", lambda: ", ".join(p.name for p in bootstrap.load_registry(settings).plugins))]
     findings.append((True, "public URL", settings.url()))
+    findings.extend(_look_at_notifiers(settings))
     if settings.database_url is None:
         findings.append(_try("embedded Postgres", lambda: str(postgres_binaries.find_binaries().folder)))
         findings.append((True, "data folder", str(bootstrap.data_dir(settings))))
@@ -216,6 +236,16 @@ async def examine(settings: Settings) -> list[tuple[bool, str, str]]:
     except HubError as error:
         findings.append((False, "database", str(error)))
     return findings
+
+
+def _look_at_notifiers(settings: Settings) -> list[tuple[bool, str, str]]:
+    """What tells people and gallery systems; one that is off is no fault."""
+    try:
+        registry = bootstrap.load_registry(settings)
+        bootstrap.open_notifiers(registry, settings, Outbound(), public_url=settings.url())
+    except HubError as error:
+        return [(False, "notifiers", str(error))]
+    return [(True, f"notifier {key}", why_off(one) or "on") for key, one in registry.notifiers.items()]
 
 
 def _try(what: str, look: Any) -> tuple[bool, str, str]:

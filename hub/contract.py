@@ -17,8 +17,8 @@ import pydantic
 from hub.domain.books import Book, Choices, Finding, Organisation, Slot
 from hub.domain.books import Mapping as SlotMapping
 from hub.domain.drafts import Draft, Held, Request, Response, Subject, Write
-from hub.domain.records import RecordType, Reference
-from hub.domain.remotes import Operation, Outcome, Remote, RemoteId
+from hub.domain.records import Contact, EntryType, RecordType, Reference
+from hub.domain.remotes import Operation, Outcome, Refused, Remote, RemoteId
 from hub.errors import ThrottledError
 
 
@@ -50,7 +50,9 @@ class Idempotency(StrEnum):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the hub may rely on at the remote side.
 
+    `allocations`: a credit note can be put on an invoice there (`Allocation`), and taken off again.
     `idempotency_header`: the header (or query key) that carries the batch's key, at most 128 characters.
+    `currency_fixed`: what is approved there cannot change its currency any more: a changed one is a conflict.
     """
 
     cancel: Cancel = Cancel.NONE
@@ -58,8 +60,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: Idempotency = Idempotency.NONE
     idempotency_name: str = "Idempotency-Key"
     number_unique: bool = False
+    currency_fixed: bool = False
     payments: bool = False
     credit_notes: bool = False
+    allocations: bool = False
     pull: bool = False
     import_contacts: bool = False
     webhooks: bool = False
@@ -146,20 +150,30 @@ class Pulled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContactPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of remote contacts, for matching and import; `cursor`: where to go on, `more`: at once."""
+    """One page of remote contacts, for matching and import; `cursor`: where to go on, `more`: at once.
+
+    `contacts`: of a kind that can be imported from, those of the page that a gallery can have (active, with a name), as
+    its contacts, by remote id. Texts stay within what the door takes; the hub gives them their ids.
+    """
 
     items: tuple[Remote, ...]
     cursor: str
     more: bool = False
+    contacts: Mapping[RemoteId, Contact] = {}
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for `find`: does this stand there? `draft` is what was (or would be) written."""
+    """A question for `find`: does this stand there? `draft` is what was (or would be) written.
+
+    `document_id`, `source_id`, `credit_note`: as of the `Write`.
+    """
 
     reference: Reference
     number: str
     draft: Draft | None = None
     document_id: RemoteId | None = None
+    source_id: RemoteId | None = None
+    credit_note: bool = False
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,13 +271,24 @@ class Webservice:
         )
 
     @classmethod
-    def batch_size(cls, type: RecordType, operation: Operation) -> int:
+    def soften(cls, draft: Draft, refused: Refused) -> Draft | None:
+        """One plainer draft after the remote side refused *draft*, to be sent at once instead; None: there is none.
+
+        Asked once per write: what is refused again is held. What was given up stands in the new draft's notes.
+        """
+        return None
+
+    @classmethod
+    def batch_size(cls, type: EntryType, operation: Operation) -> int:
         """Members of one request of this sort at most."""
         return cls.limits.batch
 
     @classmethod
     def request(cls, writes: Sequence[Write], remotes: Mapping[Reference, Remote]) -> Request:
-        """One batch of writes of one type and operation -> the exact bytes. *remotes* holds all that drafts need."""
+        """One batch of writes of one type and operation -> the exact bytes. *remotes* holds all that drafts need.
+
+        Credit notes are of type ``invoice``, and in batches of their own.
+        """
         return Request(method="POST", path="/")
 
     @classmethod
@@ -300,7 +325,16 @@ class Webservice:
         return ()
 
     @classmethod
-    def remote_url(cls, type: RecordType, remote: Remote, organisation: Organisation | None) -> str | None:
+    def slot_of(cls, facts: Mapping[str, str | None], book: Book) -> str | None:
+        """The slot that has to lead somewhere for *facts*; None: nothing needs to be chosen for them.
+
+        *facts* are of a line with money (``line_kind``, ``artist`` ...), of a line's tax (``tax_code``, None: none) or
+        of a payment (``method``, ``currency``, ``processor_account``): what occurs is counted, and told as unmapped.
+        """
+        return None
+
+    @classmethod
+    def remote_url(cls, type: EntryType, remote: Remote, organisation: Organisation | None) -> str | None:
         """The link a person can open, or None."""
         return None
 
@@ -331,12 +365,19 @@ class Webservice:
         """All that stands there under the natural key of each look-up; `ours` is filled where the side tells it."""
         return {}
 
-    async def read(self, type: RecordType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
-        """What stands there now, for proof and comparison, without any cache."""
+    async def read(self, type: EntryType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
+        """What stands there now, for proof and comparison, without any cache.
+
+        Of type ``invoice`` credit notes are read too. An allocation that was taken off, while its credit note stands,
+        is told as deleted.
+        """
         return ()
 
     async def read_ours(self, type: RecordType, cursor: str | None) -> Page:
-        """One page of all that our app created there, for the orphans of a proof."""
+        """One page of all that our app created there, for the orphans of a proof: ``invoice`` with credit notes.
+
+        What may be another app's after all says ``ours=False``: it counts for records that are linked to it only.
+        """
         return Page(items=())
 
     async def pull(self, cursor: str | None) -> Pulled:
@@ -352,8 +393,19 @@ class Webservice:
         """
         return Pulled(cursor=cursor or "")
 
+    async def pull_credit_notes(self, cursor: str | None) -> Pulled:
+        """One page of the credit notes that changed since *cursor* (as `invoices`), with their refunds.
+
+        A line of its own beside those of `pull` and `pull_linked`, asked only while credit notes of ours stand there.
+        Those of others are ignored. Raises CursorExpiredError.
+        """
+        return Pulled(cursor=cursor or "")
+
     async def contacts(self, cursor: str | None) -> ContactPage:
-        """One page of all contacts (archived ones included) changed since *cursor*; None = from the beginning."""
+        """One page of all contacts (archived ones included) changed since *cursor*; None = from the beginning.
+
+        With the capability `import_contacts` its `contacts` tell the active ones whole.
+        """
         return ContactPage(items=(), cursor=cursor or "")
 
     async def push(self, request: Request, writes: Sequence[Write], key: str) -> tuple[Outcome, ...]:

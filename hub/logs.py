@@ -33,7 +33,7 @@ FIELDS: frozenset[str] = frozenset(
     ms seconds bytes_up bytes_down calls count counts done total size lines members attempts tries expected got
     remaining created updated voided unchanged left_out held conflict waiting unknown received refused changed failures
     same stale skipped problems opened closed sent at resume_at next_due_at due_at delay retry_after lag dry_run repeats
-    refreshes workers old kept_grant asked
+    refreshes workers old kept_grant asked linked
     """.split()  # noqa: SIM905 - a list that people read and add to
 )
 
@@ -55,7 +55,7 @@ _SHAPES = (
         ),
         rf"\1{REDACTED}",
     ),
-    (re.compile(r"(/connect/)[^/\s\"'?]+"), rf"\1{REDACTED}"),
+    (re.compile(r"(/(?:connect|enter)/)[^/\s\"'?]+"), rf"\1{REDACTED}"),
     # anything long and opaque: capitals and digits, or many digits (else it is somebody's long name); not a UUID
     (
         re.compile(

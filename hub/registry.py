@@ -21,7 +21,7 @@ from hub.contract import Capabilities, Limits, Settings, Webservice
 from hub.domain.books import Slot
 from hub.domain.exclusions import ExcludeFilter
 from hub.errors import NotFoundError, PluginError
-from hub.hookspecs import Notifier, SandboxFactory
+from hub.hookspecs import EventNotifier, Notifier, SandboxFactory
 
 GROUP = "integration_hub.plugins"
 KEY = re.compile(r"[a-z][a-z0-9_]*")
@@ -44,15 +44,17 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sandboxes: By the kind they stand in for.
         owners: Kind -> name of the plugin that adds it.
+        notifier_owners: The same for notifiers.
         observers: Plugin name -> its `hub_run_finished`.
     """
 
     plugins: tuple[Plugin, ...] = ()
     kinds: dict[str, type[Webservice]] = {}
     filters: dict[str, ExcludeFilter] = {}
-    notifiers: dict[str, Notifier] = {}
+    notifiers: dict[str, Notifier | EventNotifier] = {}
     sandboxes: dict[str, SandboxFactory] = {}
     owners: dict[str, str] = {}
+    notifier_owners: dict[str, str] = {}
     observers: dict[str, Callable[..., Any]] = {}
 
     def plugin_of(self, kind: str) -> str:
@@ -136,7 +138,6 @@ def _gather(manager: pluggy.PluginManager, names: list[str]) -> Registry:
     """All that the plugins add, each key claimed once."""
     result = Registry()
     filter_owners: dict[str, str] = {}
-    notifier_owners: dict[str, str] = {}
     sandbox_owners: dict[str, str] = {}
     for name in names:
         for kind in _offers(manager, name, "hub_webservices"):
@@ -151,7 +152,7 @@ def _gather(manager: pluggy.PluginManager, names: list[str]) -> Registry:
         for notifier in _offers(manager, name, "hub_notifiers"):
             key = _key_of(name, "notifier", notifier, "key")
             _check_members(name, f"notifier {key!r}", notifier, ("notify",))
-            _claim(notifier_owners, name, "notifier", key)
+            _claim(result.notifier_owners, name, "notifier", key)
             result.notifiers[key] = notifier
         for sandbox in _offers(manager, name, "hub_sandboxes"):
             key = _key_of(name, "sandbox", sandbox, "kind")

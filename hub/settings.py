@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     )
     log: Literal["json", "console"] = Field(default="json", description="Log lines for machines or for people.")
     smtp_url: SecretStr | None = Field(
-        default=None, description="Mail server for notifications: smtp://user:password@host:587 (smtps:// for TLS)."
+        default=None,
+        description="Mail server for notifications: smtp://user:password@host:587 (smtps:// for TLS, smtp+starttls:// "
+        "to insist on STARTTLS; ?from= the sender); unset: no mail.",
     )
     resend_seconds: float = Field(
         default=300, gt=0, allow_inf_nan=False, description="How long an unknown batch may be sent again as it is."
@@ -131,7 +133,7 @@ class Settings(BaseSettings):
     @field_validator("database_url", "smtp_url")
     @classmethod
     def _check_url(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
-        allowed = _DATABASE_SCHEMES if info.field_name == "database_url" else {"smtp", "smtps"}
+        allowed = _DATABASE_SCHEMES if info.field_name == "database_url" else {"smtp", "smtps", "smtp+starttls"}
         if value is not None and value.get_secret_value().partition("://")[0] not in allowed:
             raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in sorted(allowed))}")
         return value

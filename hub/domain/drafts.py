@@ -10,25 +10,46 @@ from typing import Any
 
 import msgspec
 
-from hub.domain.records import Contact, Gallery, Invoice, Record, Reference, TaxCode, reference
+from hub.domain.records import Contact, Gallery, Invoice, Payment, Record, Reference, TaxCode, reference
 from hub.domain.remotes import Operation, Remote, RemoteId, RemoteStatus
+
+
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a credit note settles an invoice: no record, but made from the credit note's `applies_to`.
+
+    Attributes:
+        id: The id of the credit note.
+        invoice_id: The gallery's invoice that it settles.
+        amount: In `currency`, above 0.
+        on: The later of the two documents' dates.
+        number, invoice_number: The numbers the two documents bear there, for people.
+    """
+
+    id: str
+    invoice_id: str
+    amount: Decimal
+    currency: str
+    on: date
+    number: str = ""
+    invoice_number: str = ""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """A record together with the other records that its rendering reads.
 
     Attributes:
-        record: A Contact, Invoice or Payment.
+        record: A Contact, Invoice or Payment, or an Allocation where the kind has the ability.
         version: Our version of *record*.
         number: The natural key frozen in the entry (invoice number with prefix, contact number, payment marker).
         contact: Of an invoice; None when it is missing.
-        invoice: Of a payment: the invoice or credit note it settles; None when it is missing.
+        invoice: Of a payment: the invoice or credit note it settles; of a credit note: the invoice it applies to; None
+            when it is missing.
         tax_codes: Those of an invoice's lines, by id, in the version in force for it; missing ones are absent.
         remote: What stands there now, as far as we know.
         distinct: A person said that a second contact of the same name is meant (`retry {"distinct": true}`).
     """
 
-    record: Record
+    record: Record | Allocation
     version: int
     number: str
     gallery: Gallery
@@ -42,7 +63,20 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reference(self) -> Reference:
         """The record's name within its gallery."""
+        if isinstance(self.record, Allocation):
+            return Reference("allocation", self.record.id)
         return reference(self.record)
+
+    @property
+    def credit_note(self) -> bool:
+        """Whether it is a credit note, or a payment that refunds one."""
+        match self.record:
+            case Invoice(kind=kind):
+                return kind == "credit_note"
+            case Payment(kind=kind):
+                return kind == "refund"
+            case _:
+                return False
 
 
 class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,8 +180,12 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
         number: Natural key by which its outcome is recognised (invoice or contact number, payment marker).
         remote: What is updated or cancelled; None for a create.
         draft: What is to stand there; None for a cancel.
-        document_id: For a payment: the remote document it was sent for, for its look-up.
+        document_id: For a payment: the remote document it was sent for, for its look-up; for an allocation: the
+            invoice it settles.
+        source_id: For an allocation: the remote credit note it is taken from.
+        credit_note: The document is a credit note; the payment refunds one.
         before: The body last written there, for an update that sends only what changed; None where it is not kept.
+        written: The keys of *before* that we wrote there ourselves: what the gallery cleared of them is emptied there.
     """
 
     reference: Reference
@@ -157,7 +195,10 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     remote: Remote | None = None
     record_version: int = 0
     before: dict[str, Any] | None = None
+    written: tuple[str, ...] = ()
     document_id: RemoteId | None = None
+    source_id: RemoteId | None = None
+    credit_note: bool = False
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

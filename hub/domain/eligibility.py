@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -56,24 +56,19 @@ def _held(code: str, **facts: object) -> Hold:
     return Hold(reason=code, message=sentence, remedy=remedy, cause=code)
 
 
+def find_window_start(gates: Gates, since: datetime) -> datetime | None:
+    """The instant before which a change falls out of the window, which counts back from *since*; None: no window."""
+    return None if gates.window_days is None else since - timedelta(days=gates.window_days)
+
+
 def judge_invoice(
     invoice: Invoice, entry: Entry, times: Times, book: Book, filters: Mapping[str, ExcludeFilter]
 ) -> Judgement:
     """The gates of an invoice. What stands in the books already passes the gates of date, connection and window."""
-    gates = Gates.of(book.settings)
-    stands = entry.remote is not None
     checks: list[Check] = []
     stop: LeaveOut | Hold | None = None
-    for code, question, verdict in (
-        ("status", "It is issued.", lambda: _status(invoice, stands)),
-        ("excluded", "No exclusion keeps it out.", lambda: _excluded(invoice, book, filters)),
-        ("date", "It has an issue date.", lambda: _held("date") if invoice.issued_on is None else None),
-        (
-            "sync_from",
-            "Its date is inside the sync.",
-            lambda: None if stands else _sync_from(invoice, times, book, gates),
-        ),
-        ("window", "It changed recently enough.", lambda: None if stands else _window(entry, times, book, gates)),
+    for code, question, verdict in _gates(
+        invoice, entry, times, book, lambda: find_exclusion(invoice, book.exclusions, filters)
     ):
         if stop is not None:
             checks.append(Check(code=code, passed=None, message=question))
@@ -81,6 +76,36 @@ def judge_invoice(
         stop = verdict()
         checks.append(Check(code=code, passed=stop is None, message=stop.message if stop else question))
     return Judgement(checks=tuple(checks), stop=stop)
+
+
+def find_stop(invoice: Invoice, entry: Entry, times: Times, book: Book, *, rule: str | None) -> LeaveOut | Hold | None:
+    """What stops *invoice*, as `judge_invoice` says it, where the words of the rule that excludes it are known."""
+    for _, _, verdict in _gates(invoice, entry, times, book, lambda: rule):
+        if (stop := verdict()) is not None:
+            return stop
+    return None
+
+
+_Gate = tuple[str, str, Callable[[], LeaveOut | Hold | None]]
+
+
+def _gates(
+    invoice: Invoice, entry: Entry, times: Times, book: Book, find_rule: Callable[[], str | None]
+) -> tuple[_Gate, ...]:
+    """(code, what holds when it is passed, verdict) of each gate, in order."""
+    gates = Gates.of(book.settings)
+    stands = entry.remote is not None
+    return (
+        ("status", "It is issued.", lambda: _status(invoice, stands)),
+        ("excluded", "No exclusion keeps it out.", lambda: _excluded(invoice, find_rule)),
+        ("date", "It has an issue date.", lambda: _held("date") if invoice.issued_on is None else None),
+        (
+            "sync_from",
+            "Its date is inside the sync.",
+            lambda: None if stands else _sync_from(invoice, times, book, gates),
+        ),
+        ("window", "It changed recently enough.", lambda: None if stands else _window(entry, times, book, gates)),
+    )
 
 
 def judge_payment(payment: Payment, entry: Entry) -> Judgement:
@@ -102,10 +127,10 @@ def _status(invoice: Invoice, stands: bool) -> LeaveOut | None:
     return _left_out("draft") if invoice.status == "draft" else None
 
 
-def _excluded(invoice: Invoice, book: Book, filters: Mapping[str, ExcludeFilter]) -> LeaveOut | None:
+def _excluded(invoice: Invoice, find_rule: Callable[[], str | None]) -> LeaveOut | None:
     if invoice.excluded:
-        return _left_out("excluded", rule="the invoice is marked so")
-    rule = find_exclusion(invoice, book.exclusions, filters)
+        return _left_out("excluded", rule="it is marked so")
+    rule = find_rule()
     return _left_out("excluded", rule=rule) if rule else None
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from hub.domain.records import RecordType
+from hub.domain.records import EntryType
 from hub.domain.remotes import Operation, Remote
 
 State = Literal[
@@ -66,7 +66,9 @@ def group(state: State, *, in_books: bool) -> Group:
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What we last wrote there and saw accepted: the ground that a later difference is measured from.
 
-    `body`: of a contact, so that a later update sends only what the gallery changed.
+    `body`: of a contact, so that a later update sends only what the gallery changed; `written`: the keys of it that we
+    wrote there ourselves (a link writes none), which alone may be emptied there. `contact_record`: the gallery's
+    id of the contact that an invoice went out with; None where that is not known. `lines`: those of the answer.
     """
 
     fingerprint: str
@@ -76,8 +78,11 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     total: Decimal | None = None
     tax: Decimal | None = None
     contact_id: str | None = None
+    contact_record: str | None = None
     account_id: str | None = None
     body: dict[str, Any] | None = None
+    written: tuple[str, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +96,10 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """How one record stands in one webservice.
+    """How one record, or allocation, stands in one webservice.
 
     Attributes:
+        type, record_id: Of an allocation: `hub.domain.allocating`.
         state: The stored state; None = never judged.
         number: Natural key there, frozen before the first write.
         remote: What stands there as far as we know.
@@ -105,7 +111,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    type: RecordType
+    type: EntryType
     record_id: str
     asked: int = 1
     judged: int = 0
@@ -123,7 +129,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     next_try_at: datetime | None = None
     resolution: Resolution | None = None
-    invoice_id: str | None = None
+    invoice_id: str | None = None  # of a payment or allocation
     updated_at: datetime | None = None
 
     @property

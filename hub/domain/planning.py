@@ -68,7 +68,12 @@ def differences(entry: Entry, remote: Remote) -> tuple[str, ...]:
 
 def hold_total(sent: Sent, remote: Remote) -> Hold:
     """An accepted write with another total stays attached and held: no payment follows."""
-    return hold("remote_total", ours=sent.total, theirs=remote.total)
+    return hold("remote_total", number=remote.number, ours=sent.total, theirs=remote.total)
+
+
+def _number(entry: Entry, remote: Remote | None) -> str | None:
+    """The number it bears there, by which a person finds it."""
+    return (remote.number if remote is not None else None) or entry.number
 
 
 def is_closed(remote: Remote) -> bool:
@@ -81,39 +86,88 @@ def plan_standing(invoice: Invoice, version: int, entry: Entry, remote: Remote) 
     if settled(entry, version, remote):
         return Nothing(state="resolved")
     if remote.status in {"voided", "deleted"}:
-        return Nothing(state="voided") if invoice.status == "void" else conflict("voided_there")
+        is_void = invoice.status == "void"
+        return Nothing(state="voided") if is_void else conflict("voided_there", number=_number(entry, remote))
     if invoice.status == "void":
-        return conflict("void_blocked") if remote.paid else Do(operation=Operation.CANCEL)
+        if remote.paid:
+            return conflict("void_blocked", number=_number(entry, remote))
+        return Do(operation=Operation.CANCEL)
     edited = differences(entry, remote)
     if edited and entry.reason == "remote_total" and entry.sent is not None:
         return None if needs_rendering(entry, version) else hold_total(entry.sent, remote)
     if edited:
-        return conflict("edited_there", difference="; ".join(edited))
-    if not needs_rendering(entry, version):
-        return Nothing()
-    return None
+        return conflict("edited_there", number=_number(entry, remote), difference="; ".join(edited))
+    return None if needs_rendering(entry, version) else _leave(entry, remote)
 
 
-def plan_invoice(entry: Entry, draft: Draft) -> Step:
+def _leave(entry: Entry, remote: Remote) -> Step:
+    """Nothing is to be written: it stands as it should, or still waits for its approval."""
+    if entry.reason == "not_approved" and remote.status in DRAFT_STATUSES:
+        return hold("not_approved", number=_number(entry, remote), status=remote.status)
+    return Nothing()
+
+
+def plan_invoice(entry: Entry, draft: Draft, *, currency_fixed: bool = False) -> Step:
     """The step for a rendered invoice: create, update, nothing, or a conflict when it is closed there."""
     remote, sent = entry.remote, entry.sent
     if remote is None:
         return Do(operation=Operation.CREATE)
-    if sent is not None and sent.fingerprint == draft.fingerprint and remote.total == draft.total:
+    same = sent is not None and sent.fingerprint == draft.fingerprint and remote.total == draft.total
+    if same and not _waits_for_approval(entry, draft, remote):
         return Nothing()
     if is_closed(remote):
         changed = _money_changes(sent, draft) if sent is not None else ["the invoice"]
         if not changed:
-            return Nothing(note="Only its texts changed; it is closed there, so the change was not sent.")
-        return conflict("closed", difference="; ".join(changed))
+            note = "Its totals, date, currency and buyer are as before; it is closed there, so the change was not sent."
+            return Nothing(note=note)
+        return conflict("closed", number=_number(entry, remote), difference="; ".join(changed))
+    if currency_fixed and is_other_currency(remote, draft):
+        return _hold_currency(entry, remote, draft)
     return Do(operation=Operation.UPDATE)
+
+
+def is_other_currency(remote: Remote, draft: Draft) -> bool:
+    """Whether *draft* is in another currency than what stands approved there."""
+    differs = draft.currency is not None and remote.currency is not None and draft.currency != remote.currency
+    return differs and remote.status not in DRAFT_STATUSES
+
+
+def _hold_currency(entry: Entry, remote: Remote, draft: Draft) -> Hold:
+    """Voiding and making it anew would take a new number: that is a person's word, never done silently (X11)."""
+    number = _number(entry, remote) or "It"
+    return Hold(
+        reason="closed",
+        message=f"{number} stands there in {remote.currency} and cannot be changed to {draft.currency}.",
+        remedy="Void it in the gallery system and issue it anew under a new number, or put the currency back, "
+        "or mark it as resolved.",
+        conflict=True,
+    )
+
+
+def wait_for_currency(account: Account, draft: Draft) -> Wait | None:
+    """A payment waits while its invoice stands there in another currency than here."""
+    remote = account.entry.remote if account.entry is not None else None
+    if remote is None or remote.currency is None or draft.currency in (None, remote.currency):
+        return None
+    return Wait(message=f"It waits for its invoice {remote.number}, which stands there in {remote.currency}.")
+
+
+def contact_of(draft: Draft) -> str | None:
+    """The gallery's id of the contact that a document is for."""
+    return next((need.id for need in draft.needs if need.type == "contact"), None)
+
+
+def _waits_for_approval(entry: Entry, draft: Draft, remote: Remote) -> bool:
+    """It was to stand there approved and does not: asking again asks for the approval again."""
+    return entry.reason == "not_approved" and draft.status == "approved" and remote.status in DRAFT_STATUSES
 
 
 def _money_changes(sent: Sent, draft: Draft) -> list[str]:
     """What changed that matters to the books, in words."""
     pairs = (("total", draft.total), ("tax", draft.tax), ("date", draft.on), ("currency", draft.currency))
     names = {"total": "total", "tax": "tax", "date": "on", "currency": "currency"}
-    return [
+    moved = sent.contact_record is not None and contact_of(draft) not in (None, sent.contact_record)
+    return ["another contact here"] * moved + [
         f"{label} {new} here, {getattr(sent, names[label])} there"
         for label, new in pairs
         if new is not None and getattr(sent, names[label]) is not None and new != getattr(sent, names[label])
@@ -170,7 +224,7 @@ def plan_payment(
     if remote is not None and entry.in_books:
         return Nothing() if redrawn is None else _plan_changed(payment, entry, account, redrawn, number)
     if remote is not None and _deleted_by_others(entry) and not entry.forced:
-        return conflict("payment_deleted_there")
+        return conflict("payment_deleted_there", amount=remote.total or payment.amount, on=remote.on or payment.paid_on)
     return _plan_new_payment(payment, entry, account, number)
 
 
@@ -252,36 +306,68 @@ def _closed_payment(entry: Entry, remote: Remote, difference: str) -> Hold | Non
 
 def _plan_new_payment(payment: Payment, entry: Entry, account: Account, number: str | None) -> Step:
     invoice = account.entry
-    left = _left_out_with(invoice)
+    what = settled_by(payment)
+    left = left_out_with(invoice, what=what)
     if left is not None:
         return left
     if invoice is None or not invoice.in_books:
         why = f", which is {invoice.shown.replace('_', ' ')}" if invoice is not None else ", which is not in the hub"
-        return Wait(message=f"It waits for its invoice {number or payment.invoice_id}{why}.")
+        return Wait(message=f"It waits for its {what} {number or payment.invoice_id}{why}.")
     if invoice.state not in {"synced", "resolved", "conflict"} or _drafted(invoice):
-        return Wait(message=f"It waits for its invoice {number or payment.invoice_id}, which is not settled yet.")
+        return Wait(message=f"It waits for its {what} {number or payment.invoice_id}, which is not settled yet.")
     if invoice.state == "conflict" and invoice.reason != "closed":
-        return Wait(message=f"It waits for its invoice {number or payment.invoice_id}, which differs on both sides.")
+        return Wait(message=f"It waits for its {what} {number or payment.invoice_id}, which differs on both sides.")
+    named = _number(invoice, invoice.remote) or number or payment.invoice_id
     twins = _twins(payment, account)
     if twins and not entry.forced:
-        return hold("possible_duplicate_payment", on=twins[0][1])
+        return hold("possible_duplicate_payment", amount=payment.amount, number=named, on=twins[0][1])
     if payment.amount > account.due:
-        return hold("exceeds_due", amount=payment.amount, due=max(account.due, ZERO))
+        return _hold_exceeding(payment, named, max(account.due, ZERO))
     return Do(operation=Operation.CREATE)
 
 
-def _left_out_with(invoice: Entry | None) -> LeaveOut | None:
-    """The payments of an invoice that is left out, frozen or void are left out with it."""
+def _hold_exceeding(payment: Payment, number: str, due: Decimal) -> Hold:
+    if payment.kind == "payment":
+        return hold("exceeds_due", amount=payment.amount, number=number, due=due)
+    message = f"The refund of {payment.amount} is more than the {due} left of the credit note {number}."
+    remedy = "Correct the refund, or remove another refund of this credit note."
+    return Hold(reason="exceeds_due", message=message, remedy=remedy)
+
+
+def left_out_with(invoice: Entry | None, *, what: str = "invoice") -> LeaveOut | None:
+    """What hangs on an invoice (credit note, as *what* says) that is left out, frozen or void is left out with it."""
     if invoice is None:
         return None
-    message, remedy = f"Its invoice is left out: {invoice.message or 'nothing of it goes there.'}", invoice.remedy or ""
+    message, remedy = f"Its {what} is left out: {invoice.message or 'nothing of it goes there.'}", invoice.remedy or ""
     if _is_left_out(invoice):
         return LeaveOut(reason=invoice.reason or "excluded", message=message, remedy=remedy)
     if invoice.frozen and invoice.in_books:
         return LeaveOut(reason="excluded", message=message, remedy=remedy)
     if invoice.shown == "voided":
-        sentence = "Its invoice is left out: it is void, on both sides."
+        sentence = f"Its {what} is left out: it is void, on both sides."
         return LeaveOut(reason="void_never_sent", message=sentence, remedy="Delete the payment in the gallery system.")
+    return None
+
+
+def settled_by(payment: Payment) -> str:
+    """What a payment settles, in words: an invoice, or the credit note that a refund pays out."""
+    return "credit note" if payment.kind == "refund" else "invoice"
+
+
+def judge_settled(payment: Payment, document: Invoice | None) -> Hold | None:
+    """A refund pays out a credit note, a payment settles an invoice; None: it does, or nobody knows yet."""
+    if payment.kind == "refund" and (document is None or document.kind != "credit_note"):
+        named = f"{payment.invoice_id} is not in the hub" if document is None else f"{document.number} is an invoice"
+        message = f"It is a refund, and a refund pays out a credit note: {named}."
+        remedy = "Make a credit note in the gallery system, and let the refund name it; the refund follows by itself."
+        return Hold(reason="refused", message=message, remedy=remedy, cause=f"refund:{payment.invoice_id}")
+    if payment.kind == "payment" and document is not None and document.kind == "credit_note":
+        message = f"It is a payment, and {document.number} is a credit note, which only refunds pay out."
+        remedy = "Make it a refund in the gallery system, or let it name an invoice."
+        return Hold(reason="refused", message=message, remedy=remedy, cause=f"refund:{payment.invoice_id}")
+    if payment.status == "recorded" and document is None:
+        facts = {"type": "invoice", "record": payment.invoice_id}
+        return hold("source_missing", cause=f"invoice:{payment.invoice_id}", **facts)
     return None
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from hub.domain.amounts import minor_digits, minor_unit
 from hub.domain.entries import Entry
-from hub.domain.records import Invoice, Payment, RecordType
-from hub.domain.remotes import Remote
+from hub.domain.records import EntryType, Invoice, Payment
+from hub.domain.remotes import Remote, RemoteId
 
 _WIDE = 80  # digits: sums of the widest amounts the door lets in stay exact
 _DEAD = frozenset({"voided", "deleted"})
@@ -60,7 +60,7 @@ def _plus(first: Decimal | None, second: Decimal | None, sign: int) -> Decimal |
 class ProofRow(msgspec.Struct, frozen=True, kw_only=True):
     """One record beside its remote counterpart; `theirs` None: it is gone there."""
 
-    type: RecordType
+    type: EntryType
     record_id: str
     number: str | None
     remote_id: str
@@ -94,6 +94,38 @@ def pair_payment(payment: Payment, currency: str | None, entry: Entry, remote: R
     nothing = zero(currency)
     total = payment.amount if payment.status == "recorded" else nothing
     return _pair(entry, currency, Figures(total=total), remote, nothing)
+
+
+def pair_allocation(entry: Entry, remote: Remote | None) -> ProofRow:
+    """An allocation with what was just read; one that stands no more counts as 0.
+
+    Where it was deleted there and a person has to say something, or has said it, the gallery's side still counts.
+    """
+    currency = entry.remote.currency if entry.remote is not None else None
+    nothing = zero(currency)
+    return _pair(entry, currency, Figures(total=counted(entry, nothing)), remote, nothing)
+
+
+def counted(entry: Entry, nothing: Decimal) -> Decimal:
+    """What an allocation settles on the gallery's side: what stands there as it knows, or stood when it was deleted."""
+    stands = entry.in_books or entry.state in {"conflict", "resolved"}
+    total = entry.remote.total if entry.remote is not None and stands else None
+    return nothing if total is None else total
+
+
+def sum_allocated(currency: str, allocations: Iterable[Entry]) -> Decimal:
+    """What these allocations settle of an invoice, or use up of a credit note."""
+    with localcontext(prec=_WIDE):
+        return sum((counted(entry, zero(currency)) for entry in allocations), zero(currency))
+
+
+def told_allocations(note: Remote) -> dict[RemoteId, Remote]:
+    """The allocations that were told with a remote credit note, by their ids."""
+    return {
+        part.id: Remote(id=part.id, currency=note.currency, total=part.amount, on=part.on, document_id=part.document_id)
+        for part in note.parts or ()
+        if part.kind == "allocation" and not part.deleted
+    }
 
 
 def _pair(
@@ -161,13 +193,16 @@ def sum_paid(currency: str, payments: Iterable[tuple[Payment, Entry]], *, kind: 
 
 
 class Sums:
-    """Figures of invoices, added up by currency."""
+    """Figures of invoices less those of credit notes, added up by currency."""
 
     def __init__(self) -> None:
         self._sums: dict[str, tuple[Figures, Figures]] = {}
 
     def add(self, row: ProofRow) -> None:
-        """Count one row; payments are in their invoices' `paid` already."""
+        """Count one row; payments and allocations are in their documents' `paid` already.
+
+        Credit notes, whose rows are positive as the documents are, count off: total, tax and paid, on both sides.
+        """
         if row.type != "invoice":
             return
         ours, theirs = self._sums.get(row.currency or "", (Figures(), Figures()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, get_args
@@ -42,6 +42,8 @@ def seen(entry: Entry, remote: Remote) -> tuple[Entry, bool]:
     fresh = msgspec.structs.replace(entry, remote=msgspec.structs.replace(remote, parts=parts, ours=ours))
     if before is None or (entry.state == "resolved" and before.version != remote.version):
         return fresh, True
+    if entry.state == "conflict" and before.lines != remote.lines:
+        return fresh, True  # what was moved to other accounts there may be put back
     return fresh, _what_matters(before) != _what_matters(remote)
 
 
@@ -59,14 +61,15 @@ def _what_matters(remote: Remote) -> tuple[object, ...]:
     )
 
 
-def credits_of(invoice: Remote) -> list[Remote]:
+def credits_of(invoice: Remote, own: Collection[str] = ()) -> list[Remote]:
     """Credits, prepayments and overpayments that settle a remote invoice, as payments with ids of their own.
 
+    Not those of *own*, the remote ids of the gallery's credit notes: what they settle are allocations.
     What one of them gives in several parts is one sum, dated by the last part: its parts have no ids that last.
     """
     sums: dict[RemoteId, Remote] = {}
     for part in invoice.parts or ():
-        if part.kind == "payment" or part.deleted or part.amount <= 0:
+        if part.kind not in CREDITS or part.deleted or part.amount <= 0 or part.id in own:
             continue
         credit_id = RemoteId(f"{part.kind}-{_short(part.id, invoice.id)}")
         before = sums.get(credit_id)
@@ -82,7 +85,7 @@ def credits_of(invoice: Remote) -> list[Remote]:
     return list(sums.values())
 
 
-def credits_gone(invoice: Remote, received: Sequence[Entry]) -> list[Remote]:
+def credits_gone(invoice: Remote, received: Sequence[Entry], own: Collection[str] = ()) -> list[Remote]:
     """The remotes of those of *received* (credits that came back on it) that settle *invoice* no more, as deleted.
 
     Nothing is taken for gone when the answer tells no parts, or fewer than were paid: some lists leave them out.
@@ -90,7 +93,7 @@ def credits_gone(invoice: Remote, received: Sequence[Entry]) -> list[Remote]:
     parts = invoice.parts
     if parts is None or sum(part.amount for part in parts if not part.deleted) < (invoice.paid or 0):
         return []
-    standing = {credit.id for credit in credits_of(invoice)}
+    standing = {credit.id for credit in credits_of(invoice, own)}
     return [
         msgspec.structs.replace(entry.remote, status="deleted")
         for entry in received
@@ -119,10 +122,15 @@ def method_of(
 
 
 def receive(remote: Remote, invoice: Entry, *, kind: str, webservice_id: str, method: PaymentMethod) -> Received:
-    """A payment made there as a gallery payment with its origin; its id is ``<kind>-<remote id>``."""
+    """A payment made there as a gallery payment with its origin; its id is ``<kind>-<remote id>``.
+
+    What pays out a credit note is a refund.
+    """
+    pays_out = invoice.remote is not None and invoice.remote.credit_note
     payment = Payment(
         id=f"{kind}-{remote.id}",
         invoice_id=invoice.record_id,
+        kind="refund" if pays_out else "payment",
         paid_on=remote.on or date(1970, 1, 1),
         amount=remote.total or Decimal(0),
         currency=remote.currency,
@@ -165,7 +173,7 @@ def orphan(remote: Remote) -> Hold:
 
     The cause is ``<marker> <remote id>``.
     """
-    return hold("marker_without_record", cause=f"{marker_of(remote)} {remote.id}")
+    return hold("marker_without_record", cause=f"{marker_of(remote)} {remote.id}", amount=remote.total, on=remote.on)
 
 
 def belongs(entry: Entry, payment: Payment, invoice: Entry | None, remote: Remote) -> bool:

@@ -25,6 +25,8 @@ else:
 
 RecordType = Literal["gallery", "tax_code", "contact", "invoice", "payment"]
 RECORD_TYPES: tuple[RecordType, ...] = get_args(RecordType)
+# What an entry may be of: a record, or an allocation, which is no record but made from a credit note's `applies_to`.
+EntryType = Literal[RecordType, "allocation"]
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,50}\Z")]
 Line_ = Annotated[str, msgspec.Meta(max_length=255)]  # one line of text
@@ -155,7 +157,10 @@ class Line(Value, frozen=True):
 
 
 class Invoice(Value, frozen=True, tag_field="type", tag="invoice"):
-    """An invoice or credit note. `total` is the gallery's stated total, authoritative; >= 0 for a credit note."""
+    """An invoice or credit note. `total` is the gallery's stated total, authoritative; >= 0 for a credit note.
+
+    `exchange_rate`: units of `currency` for one unit of the books' base currency.
+    """
 
     id: Id
     number: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -243,9 +248,9 @@ def type_of(record: Record) -> RecordType:
 
 
 class Reference(msgspec.Struct, frozen=True, order=True):
-    """Names a record within its gallery."""
+    """Names a record within its gallery; an allocation bears the id of its credit note."""
 
-    type: RecordType
+    type: EntryType
     id: str
 
 

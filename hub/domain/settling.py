@@ -9,8 +9,8 @@ import msgspec
 
 from hub.domain.drafts import Draft, Write
 from hub.domain.entries import Entry, Hold, LeaveOut, Nothing, Sent, State, Wait, move
-from hub.domain.planning import hold, hold_total
-from hub.domain.reasons import HELD, words
+from hub.domain.planning import contact_of, hold, hold_total
+from hub.domain.reasons import HELD, frozen, words
 from hub.domain.records import Reference
 from hub.domain.remotes import Accepted, NotNow, Operation, Refused, Remote, RemoteId, Unknown
 
@@ -48,13 +48,15 @@ def holding(entry: Entry, held: Hold, **changes: object) -> Settled:
 
 
 def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
-    """*entry* after a judgement that needs no write."""
-    done = msgspec.structs.replace(entry, judged=entry.asked)
+    """*entry* after a judgement that needs no write; only one that excludes it leaves it frozen."""
+    done = msgspec.structs.replace(entry, judged=entry.asked, frozen=False)
     match step:
         case Hold():
-            return holding(done, step)
+            told = (entry.reason, entry.message) == (step.reason, step.message) and entry.state in {"held", "conflict"}
+            holding_it = holding(done, step)
+            return msgspec.structs.replace(holding_it, text="") if told else holding_it  # its history has the sentence
         case LeaveOut(freeze=True) if entry.in_books:
-            text = "It is excluded now: what stands there stays, and is not updated any more."
+            text = frozen(step.message)
             after = _become(done, "synced", reason=step.reason, message=text, remedy=step.remedy, frozen=True)
             return Settled(entry=after, text=text)
         case LeaveOut() if entry.state == "voided" or (entry.remote is not None and not entry.in_books):
@@ -91,29 +93,39 @@ def sent_of(write: Write, draft: Draft, remotes: Mapping[Reference, Remote]) -> 
         total=draft.total,
         tax=draft.tax,
         contact_id=needed[0] if needed else None,
+        contact_record=contact_of(draft),
         body=draft.body if write.reference.type == "contact" else None,
+        written=_written(write, draft) if write.reference.type == "contact" else (),
     )
+
+
+def _written(write: Write, draft: Draft) -> tuple[str, ...]:
+    """The keys of the body that stand there by our hand: all of a create, of an update those before and the changed."""
+    before = write.before or {} if write.operation is Operation.UPDATE else {}
+    return tuple(key for key, value in draft.body.items() if key in write.written or before.get(key) != value)
 
 
 def accepted(entry: Entry, write: Write, outcome: Accepted, remotes: Mapping[Reference, Remote]) -> Settled:
     """*entry* after the remote side took the write; another total or status than asked for is held and shown."""
     remote = outcome.remote
     if write.operation is Operation.CANCEL:
-        return Settled(entry=_become(entry, "voided", remote=remote, attempts=0), text="It was voided there.")
+        text = "It was taken off the invoice there." if entry.type == "allocation" else "It was voided there."
+        return Settled(entry=_become(entry, "voided", remote=remote, attempts=0), text=text)
     draft = write.draft
     assert draft is not None  # noqa: S101 - creates and updates carry one
-    sent = sent_of(write, draft, remotes)
+    sent = msgspec.structs.replace(sent_of(write, draft, remotes), lines=remote.lines)
     notes = [*draft.notes, *outcome.warnings]
     if draft.tax is not None and remote.tax is not None and remote.tax != draft.tax:
         notes.append(f"Its tax there is {remote.tax}, not {draft.tax}.")
         sent = msgspec.structs.replace(sent, tax=remote.tax)
     verb = "written" if write.operation is Operation.CREATE else "updated"
     text = " ".join([f"It was {verb} there as {draft.number}.", *notes])
-    changes = {"remote": remote, "sent": sent, "attempts": 0, "resolution": None}
-    if draft.total is not None and remote.total is not None and remote.total != draft.total:
+    changes = {"remote": remote, "sent": sent, "attempts": 0, "resolution": None, "frozen": False}
+    if entry.type != "allocation" and None not in (draft.total, remote.total) and remote.total != draft.total:
         return holding(entry, hold_total(sent, remote), **changes)
     if draft.status is not None and remote.status not in {draft.status, "paid"}:
-        return holding(entry, hold("not_approved", status=remote.status), **changes)
+        held = hold("not_approved", number=remote.number or draft.number, status=remote.status)
+        return holding(entry, held, **changes)
     return Settled(entry=_become(entry, "synced", **changes), text=text)
 
 
@@ -121,13 +133,21 @@ def _backoff(entry: Entry, steps: Sequence[float], factor: float) -> timedelta:
     return timedelta(seconds=steps[min(entry.attempts, len(steps) - 1)] * factor)
 
 
-def refused(entry: Entry, outcome: Refused) -> Settled:
-    """*entry* after a known refusal of its write alone."""
+def refused(entry: Entry, outcome: Refused, draft: Draft | None = None) -> Settled:
+    """*entry* after a known refusal of its write alone. *draft*: what was to be written; it names the contact.
+
+    A document that is refused for its archived contact is one problem with the others of that contact.
+    """
+    contact = next((need.id for need in draft.needs if need.type == "contact"), None) if draft is not None else None
+    if outcome.code == "contact_archived" and draft is not None and contact is not None:
+        name = draft.shown.get("contact") or contact
+        return holding(entry, hold("contact_archived", cause=f"contact:{contact}", name=name))
+    own = f"contact:{entry.record_id}" if entry.type == "contact" else entry.record_id
     held = Hold(
         reason=outcome.code,
         message=outcome.message,
         remedy=outcome.remedy,
-        cause=f"contact:{entry.record_id}" if entry.type == "contact" else entry.record_id,
+        cause=outcome.cause or own,
         conflict=outcome.code in {"closed", "void_blocked", "voided_there"},
     )
     return holding(entry, held)
@@ -171,11 +191,13 @@ def judge_found(
     """What a look-up says about a create whose fate is unknown (DESIGN section 8, "What is ours").
 
     An invoice: created by our app, and number, contact, currency, date and total equal to the stored write. A contact:
-    its number is ours. A payment: its marker is ours. *attached*: remote ids that belong to other entries already.
+    its number is ours. A payment: its marker is ours. An allocation: it is taken of that credit note and settles that
+    invoice; who made it is the same, since none is ever made twice. *attached*: remote ids that belong to other entries
+    already.
     """
     free = [remote for remote in found if remote.id not in attached]
     live = [remote for remote in free if remote.status != "deleted"]
-    if write.reference.type in {"contact", "payment"}:
+    if write.reference.type in {"contact", "payment", "allocation"}:
         return Present(live[0]) if live else Absent()
     for remote in live:
         if remote.ours is not False and _is_what_we_wrote(write.draft, remote, contact_id):
@@ -221,7 +243,8 @@ def taken(entry: Entry, remote: Remote, number: str) -> Settled:
 
 def lost(entry: Entry, since: datetime) -> Settled:
     """*entry* when a day of looking did not tell what became of its write."""
-    sentence, remedy = words(HELD, "unknown_outcome", since=f"{since:%Y-%m-%d %H:%M} UTC")
+    facts = {"type": entry.type, "record": entry.record_id, "since": f"{since:%Y-%m-%d %H:%M} UTC"}
+    sentence, remedy = words(HELD, "unknown_outcome", **facts)
     return holding(entry, Hold(reason="unknown_outcome", message=sentence, remedy=remedy, cause=entry.record_id))
 
 

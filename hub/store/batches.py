@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.drafts import Request, Write
-from hub.domain.records import RecordType
+from hub.domain.records import EntryType
 from hub.domain.remotes import Operation, Refused
 from hub.store.database import Connection
 from hub.store.queries import load
@@ -39,7 +39,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    type: RecordType
+    type: EntryType
     operation: Operation
     request: Request
     key: str

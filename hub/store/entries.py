@@ -11,7 +11,7 @@ import msgspec
 
 from hub.domain.books import Organisation
 from hub.domain.entries import Entry, Resolution, Sent
-from hub.domain.records import RecordType, Reference
+from hub.domain.records import EntryType, Reference
 from hub.domain.remotes import Remote
 from hub.store import feed
 from hub.store.database import Connection
@@ -36,7 +36,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
 class Unbooked(msgspec.Struct, frozen=True, kw_only=True):
     """A record that does not stand in the books, and why."""
 
-    type: RecordType
+    type: EntryType
     record_id: str
     state: str
     reason: str | None
@@ -71,7 +71,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def new_entry(type: RecordType, record_id: str) -> Entry:
+def new_entry(type: EntryType, record_id: str) -> Entry:
     """An entry that is not stored: for a dry run."""
     return Entry(id="", type=type, record_id=record_id)
 
@@ -94,6 +94,9 @@ async def ask(conn: Connection, gallery_id: str, references: Sequence[Reference]
     if documents:
         await conn.execute(QUERIES.ask_documents, gallery_id, [r.type for r in documents], [r.id for r in documents])
     changed = {kind: [r.id for r in references if r.type == kind] for kind in ("contact", "invoice", "tax_code")}
+    if documents:
+        paying = [r.id for r in documents if r.type == "payment"]
+        await conn.execute(QUERIES.ask_allocations, gallery_id, changed["invoice"], paying)
     if any(changed.values()):
         await conn.execute(
             QUERIES.ask_dependents, gallery_id, changed["contact"], changed["invoice"], changed["tax_code"]
@@ -156,7 +159,7 @@ async def resync(conn: Connection, gallery_id: str, invoice_id: str) -> int:
     return len(await conn.fetch(QUERIES.resync, gallery_id, invoice_id))
 
 
-async def enrol(conn: Connection, gallery_id: str, webservice_id: str, type: RecordType, after: str) -> str | None:
+async def enrol(conn: Connection, gallery_id: str, webservice_id: str, type: EntryType, after: str) -> str | None:
     """Make entries for one chunk of the gallery's records; returns where to go on, None at the end."""
     rows = await conn.fetch(QUERIES.enrol, gallery_id, webservice_id, after, type, CHUNK)
     return rows[-1]["id"] if len(rows) == CHUNK else None
@@ -166,13 +169,14 @@ async def take_over(conn: Connection, gallery_id: str, old: str, new: str) -> No
     """Entries belong to (gallery, kind, organisation): a new webservice on the same organisation goes on with them."""
     await conn.execute(QUERIES.take_over, gallery_id, old, new)
     await conn.execute(QUERIES.take_over_contacts, gallery_id, old, new)
+    await conn.execute(QUERIES.take_over_origins, gallery_id, old, new)
 
 
 async def list_due(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     *,
     invoices: Sequence[str] | None,
     limit: int,
@@ -214,7 +218,7 @@ async def by_records(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     record_ids: Iterable[str],
 ) -> dict[str, Entry]:
     """Entries by record id; missing ones are absent."""
@@ -232,7 +236,7 @@ async def by_remote_ids(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     remote_ids: Iterable[str],
 ) -> dict[str, Entry]:
     """Entries by remote id."""
@@ -244,7 +248,7 @@ async def by_numbers(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     numbers: Iterable[str],
 ) -> dict[str, Entry]:
     """Entries by natural key (number or marker)."""
@@ -266,7 +270,7 @@ async def ensure(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     record_ids: Sequence[str],
 ) -> dict[str, Entry]:
     """Entries of these records, made where missing."""
@@ -296,7 +300,7 @@ async def list_history(conn: Connection, gallery_id: str, ids: Sequence[str]) ->
 async def for_records(
     conn: Connection,
     gallery_id: str,
-    type: RecordType,
+    type: EntryType,
     record_ids: Iterable[str],
 ) -> dict[str, list[EntryView]]:
     """How each record stands in every webservice; records without entries are absent."""
@@ -312,7 +316,7 @@ async def for_records(
     return found
 
 
-async def any_in_books(conn: Connection, gallery_id: str, type: RecordType, record_id: str) -> bool:
+async def any_in_books(conn: Connection, gallery_id: str, type: EntryType, record_id: str) -> bool:
     """Whether the record stands in any books, or its fate there is unknown."""
     return bool(await conn.fetchval(QUERIES.any_in_books, gallery_id, type, record_id))
 
@@ -338,7 +342,7 @@ async def in_books_page(
     conn: Connection,
     gallery_id: str,
     webservice_id: str,
-    type: RecordType,
+    type: EntryType,
     *,
     after: str,
     limit: int,

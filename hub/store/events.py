@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from hub.store.record_rows import json_text
 
 QUERIES = load("events")
 LARGEST_PAGE = 500
+KEPT_DAYS = 90
+_CHUNK = 5_000
 _ID = re.compile(r"evt_([0-9]{1,18})_[0-9a-f]{12}")
 
 
@@ -58,6 +61,39 @@ async def append_all(conn: Connection, gallery_id: str, told: Sequence[tuple[str
     types, data = [type_ for type_, _ in told], [json_text(one) for _, one in told]
     await conn.execute(QUERIES.append_events, gallery_id, stamp.at, seqs, ids, types, data)
     return ids
+
+
+def render(event: Event) -> dict[str, Any]:
+    """An event as JSON shows it: the same in a list and at a callback."""
+    return {"id": event.id, "type": event.type, "at": event.at, "data": event.data}
+
+
+def encode(event: Event) -> bytes:
+    """An event as the JSON that a callback gets: amounts are strings, times RFC 3339."""
+    return msgspec.json.encode(render(event), enc_hook=_decimal_text)
+
+
+def _decimal_text(value: Any) -> str:
+    if isinstance(value, Decimal):  # a kind of its own below Decimal; msgspec knows plain ones
+        return format(value, "f")
+    raise TypeError(f"no JSON for a {type(value).__name__}")
+
+
+async def list_waiting(conn: Connection, gallery_id: str, after_seq: int, limit: int) -> list[tuple[int, Event]]:
+    """(seq, event) after the number *after_seq*, oldest first, at most *limit*."""
+    rows = await conn.fetch(QUERIES.list_events, gallery_id, after_seq, limit)
+    return [(row["seq"], Event(id=row["id"], type=row["type"], at=row["at"], data=row["data"])) for row in rows]
+
+
+async def purge(conn: Connection, gallery_id: str) -> int:
+    """Forget one chunk of events older than `KEPT_DAYS`; returns how many, 0 when nothing is left to forget."""
+    await feed.lock_feed(conn, gallery_id, 0)
+    return len(await conn.fetch(QUERIES.purge_events, gallery_id, KEPT_DAYS, _CHUNK))
+
+
+async def list_galleries(conn: Connection, after: str, *, limit: int = LARGEST_PAGE) -> list[str]:
+    """Galleries that have events, in order of their ids, after *after*."""
+    return [row["gallery_id"] for row in await conn.fetch(QUERIES.list_galleries, after, limit)]
 
 
 async def list_after(conn: Connection, gallery_id: str, after: str | None, limit: int) -> EventPage:

@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from hub.errors import StartupError
+from hub.errors import StartupError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -65,9 +65,10 @@ async def migrate(dsn: str, *, folder: Path | None = None) -> list[str]:
     Raises:
         StartupError: the files or the database are not as they should be, the lock is not to be had, or the
             database refused a statement; what was applied before stays.
+        UnavailableError: there is no server, or it refuses us.
     """
     shipped = read_migrations(folder or FOLDER)
-    connection = await asyncpg.connect(dsn, timeout=30, server_settings={"application_name": "hub-migrate"})
+    connection = await _connect(dsn)
     try:
         await _take_turn(connection)
         await connection.execute(_TABLE)
@@ -79,13 +80,20 @@ async def migrate(dsn: str, *, folder: Path | None = None) -> list[str]:
     return [migration.name for migration in missing]
 
 
+async def _connect(dsn: str) -> Connection:
+    try:
+        return await asyncpg.connect(dsn, timeout=30, server_settings={"application_name": "hub-migrate"})
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise UnavailableError(f"the database cannot be reached: {str(error) or type(error).__name__}") from error
+
+
 async def pending(dsn: str, *, folder: Path | None = None) -> list[str]:
     """The names of the migrations that `migrate` would apply; changes nothing.
 
     Raises:
         StartupError: as `migrate`, when it would refuse.
     """
-    connection = await asyncpg.connect(dsn, timeout=30)
+    connection = await _connect(dsn)
     try:
         applied = await _list_applied(connection)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from hub.domain.entries import Entry
 from hub.domain.remotes import RemoteId
@@ -15,7 +15,7 @@ CHUNK = 1000
 
 
 async def has_open_creates(conn: Connection, gallery_id: str, webservice_id: str) -> bool:
-    """Whether some invoice or payment may have been made there without our knowing its remote id yet."""
+    """Whether some invoice, payment or allocation may have been made there without our knowing its remote id yet."""
     return bool(await conn.fetchval(QUERIES.has_open_creates, gallery_id, webservice_id))
 
 
@@ -33,6 +33,29 @@ async def get_linked_cursor(conn: Connection, gallery_id: str, webservice_id: st
 async def save_linked_cursor(conn: Connection, gallery_id: str, webservice_id: str, cursor: str) -> None:
     """Remember how far the linked documents were read; in the transaction that stores what was read."""
     await conn.execute(QUERIES.save_linked_cursor, gallery_id, webservice_id, cursor)
+
+
+async def has_credit_notes(conn: Connection, gallery_id: str, webservice_id: str) -> bool:
+    """Whether a credit note of the gallery stands there."""
+    return bool(await conn.fetchval(QUERIES.has_credit_notes, gallery_id, webservice_id))
+
+
+async def own_notes(conn: Connection, gallery_id: str, webservice_id: str, remote_ids: Iterable[str]) -> set[str]:
+    """Those of *remote_ids* that are credit notes of the gallery."""
+    wanted = sorted(set(remote_ids))
+    rows = await conn.fetch(QUERIES.own_notes, gallery_id, webservice_id, wanted) if wanted else ()
+    return {row["remote_id"] for row in rows}
+
+
+async def get_credit_cursor(conn: Connection, gallery_id: str, webservice_id: str) -> str | None:
+    """How far the credit notes were read; None = never."""
+    cursor: str | None = await conn.fetchval(QUERIES.get_credit_cursor, gallery_id, webservice_id)
+    return cursor
+
+
+async def save_credit_cursor(conn: Connection, gallery_id: str, webservice_id: str, cursor: str) -> None:
+    """Remember how far the credit notes were read; in the transaction that stores what was read."""
+    await conn.execute(QUERIES.save_credit_cursor, gallery_id, webservice_id, cursor)
 
 
 async def credits_of(

@@ -49,6 +49,7 @@ __all__ = [
 QUERIES = load_queries("records")
 RECEIVED = "payment.received"
 RECEIVED_AGAIN = "payment.changed"
+RECEIVED_DELETED = "payment.deleted"
 
 
 async def save(conn: Connection, gallery_id: str, records: Sequence[Record]) -> list[Saved]:
@@ -72,7 +73,7 @@ async def save_received(
     """
     saved = await _save(conn, gallery_id, received)
     told = [
-        (RECEIVED if one.status == "created" else RECEIVED_AGAIN, _event_data(one.stored))
+        (_event_type(one, one.stored.record), _event_data(one.stored))
         for one in saved
         if one.status in {"created", "changed"} and one.stored and isinstance(one.stored.record, Payment)
     ]
@@ -116,11 +117,12 @@ async def void(conn: Connection, gallery_id: str, id: str, on: date | None, reas
     assert isinstance(invoice, Invoice)  # noqa: S101 - stored under this type
     if invoice.status == "void":
         return stored
-    payment = await conn.fetchval(QUERIES.find_recorded_payment, gallery_id, id)
+    payment = await conn.fetchrow(QUERIES.find_recorded_payment, gallery_id, id)
     if payment is not None:
+        origin = payment["origin_kind"]  # what came from there is read-only here
+        way = "send it with status deleted" if origin is None else f"it came from {origin}: delete it there and sync"
         raise ConflictError(
-            "has-payments",
-            f"invoice {id!r} has payment {payment!r}: send it with status deleted, then void the invoice",
+            "has-payments", f"invoice {id!r} has payment {payment['id']!r}: {way}, then void the invoice"
         )
     stamp = await feed.take_seq(conn, gallery_id, 1)
     after = msgspec.structs.replace(
@@ -257,6 +259,12 @@ def _saved(decision: Decision, written: dict[Reference, Stored], standing: dict[
     if decision.record is None:
         stored = None
     return Saved(status=decision.status, stored=stored, faults=decision.faults, conflict=decision.conflict)
+
+
+def _event_type(saved: Saved, payment: Payment) -> str:
+    if saved.status == "created":
+        return RECEIVED
+    return RECEIVED_DELETED if payment.status == "deleted" else RECEIVED_AGAIN
 
 
 def _event_data(stored: Stored) -> dict[str, object]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from hub.domain.entries import Entry
 from hub.domain.records import RecordType, Reference
 from hub.errors import NotFoundError
@@ -14,13 +12,6 @@ from hub.store.entries import CHUNK, entry_of
 from hub.store.queries import load
 
 QUERIES = load("upkeep")
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """What occurs in records that are not in the books: value -> how many records."""
-
-    tax_codes: dict[str, int]
-    methods: dict[str, int]
 
 
 async def confirm(conn: Connection, gallery_id: str, webservice_id: str) -> None:
@@ -74,13 +65,3 @@ async def list_blocked(
 
 def _reference(type_: RecordType, record_id: str) -> Reference:
     return Reference(type_, record_id)
-
-
-async def count_waiting(conn: Connection, gallery_id: str, webservice_id: str) -> Waiting:
-    """Which tax codes and payment methods occur in what is not in the books yet, by how many records."""
-    codes = await conn.fetch(QUERIES.count_tax_codes, gallery_id, webservice_id)
-    methods = await conn.fetch(QUERIES.count_methods, gallery_id, webservice_id)
-    return Waiting(
-        tax_codes={row["tax_code"]: row["n"] for row in codes},
-        methods={row["method"]: row["n"] for row in methods},
-    )

@@ -12,11 +12,13 @@ import msgspec
 from hub.domain.books import Choices, Exclusion, Organisation
 from hub.domain.books import Mapping as SlotMapping
 from hub.errors import ConflictError, NotFoundError
+from hub.store import events, feed
 from hub.store.database import Connection, constraint_of
 from hub.store.queries import load
 
 QUERIES = load("webservices")
 
+TOLD = frozenset({"ready", "paused", "reauthorize", "disconnected"})
 WebserviceState = Literal["authorizing", "choosing", "ready", "paused", "reauthorize", "disconnected"]
 
 
@@ -44,6 +46,8 @@ class WebserviceRow(msgspec.Struct, frozen=True, kw_only=True):
     pull_cursor: str | None
     contact_cursor: str | None
     finished_at: datetime | None
+    contact_import: dict[str, Any] | None = None
+    contacts_imported_at: datetime | None = None
     scheduled_at: datetime | None
     due_at: datetime | None
     running: bool
@@ -129,12 +133,18 @@ async def set_state(
     *,
     only_from: Sequence[WebserviceState] | None = None,
 ) -> bool:
-    """Set the state (only when it is one of *only_from*); returns whether it was set. Writes stop within a second."""
+    """Set the state (only when it is one of *only_from*); returns whether it was set. Writes stop within a second.
+
+    The gallery system is told of the states in `TOLD`.
+    """
+    await feed.lock_feed(conn, gallery_id, 0)  # before the row: whoever works on the webservice takes them so
     if only_from is None:
         await conn.execute(QUERIES.set_state, gallery_id, webservice_id, state)
-        return True
-    row = await conn.fetchval(QUERIES.set_state_from, gallery_id, webservice_id, state, list(only_from))
-    return row is not None
+    elif await conn.fetchval(QUERIES.set_state_from, gallery_id, webservice_id, state, list(only_from)) is None:
+        return False
+    if state in TOLD:
+        await events.append(conn, gallery_id, f"webservice.{state}", {"webservice_id": webservice_id, "state": state})
+    return True
 
 
 async def get_state(conn: Connection, gallery_id: str, webservice_id: str) -> WebserviceState:
@@ -215,6 +225,18 @@ async def save_pull_cursor(conn: Connection, gallery_id: str, webservice_id: str
 async def save_contact_cursor(conn: Connection, gallery_id: str, webservice_id: str, cursor: str) -> None:
     """In the transaction that saves the contacts read."""
     await conn.execute(QUERIES.save_contact_cursor, gallery_id, webservice_id, cursor)
+
+
+async def save_import(
+    conn: Connection, gallery_id: str, webservice_id: str, progress: Mapping[str, Any] | None
+) -> None:
+    """How far the import of contacts has come, in the transaction that saves what it did; None: none is under way."""
+    await conn.execute(QUERIES.save_import, gallery_id, webservice_id, None if progress is None else dict(progress))
+
+
+async def finish_import(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """All contacts are imported: not again before the setting was turned off and on."""
+    await conn.execute(QUERIES.finish_import, gallery_id, webservice_id)
 
 
 async def wake(conn: Connection, gallery_id: str, webservice_id: str) -> None:

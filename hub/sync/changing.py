@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import structlog
 
 from hub.contract import Settings, Webservice
 from hub.domain.books import Finding
-from hub.errors import AuthorizationError, ConflictError, TemporaryError, ThrottledError
+from hub.domain.eligibility import Gates
+from hub.errors import AuthorizationError, ConflictError, Fault, FormError, TemporaryError, ThrottledError
 from hub.store import problems, runs, webservices
 from hub.store.database import Connection
-from hub.store.webservices import WebserviceRow
-from hub.sync import forms, reasking
+from hub.store.webservices import WebserviceRow, WebserviceState
+from hub.sync import forms, previewing, reasking
 from hub.sync.connecting import go_on
+from hub.sync.previewing import Preview
 from hub.sync.services import Services
 
 log = structlog.get_logger()
 
-Wanted = Literal["paused", "ready"]
+Wanted = WebserviceState
+PREVIEW_SECONDS = 5.0
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """A webservice after a change, and what its kind says about the new settings."""
+    """A webservice after a change, and what its kind says about the new settings.
+
+    `preview`: what they let in or leave out; None when nothing of that sort changed.
+    """
 
     row: WebserviceRow
     findings: tuple[Finding, ...] = ()
+    preview: Preview | None = None
 
 
 async def change(
@@ -40,10 +47,10 @@ async def change(
     settings: Mapping[str, Any] | None = None,
     state: Wanted | None = None,
 ) -> Changed:
-    """Change what is given; settings that are left out stay. All or nothing, faults first.
+    """Change what is given; settings that are left out stay. All or nothing, faults first. Its own state is no change.
 
     Raises:
-        FormError: faults of the settings, ours or the kind's.
+        FormError: faults of the settings, ours or the kind's; a state that nobody can set.
         ConflictError: ``not-ready``: it is disconnected, or cannot be paused or go on from where it is.
     """
     row = await services.get(gallery_id, webservice_id)
@@ -55,12 +62,26 @@ async def change(
         findings = await _save_form(services, row, name=name, settings=settings)
     if state is not None and state != row.state:
         await (_pause(services, row) if state == "paused" else _resume(services, row))
-    return Changed(row=await services.get(gallery_id, webservice_id), findings=findings)
+    after = await services.get(gallery_id, webservice_id)
+    return Changed(row=after, findings=findings, preview=await _compare(services, row, after))
+
+
+async def _compare(services: Services, row: WebserviceRow, after: WebserviceRow) -> Preview | None:
+    """How many invoices the saved settings let in or leave out, where a gate changed."""
+    async with services.database.connection() as conn:
+        now, then = await services.load_book(conn, row), await services.load_book(conn, after)
+    if Gates.of(now.settings) == Gates.of(then.settings):
+        return None
+    return await previewing.compare(services, after, now, then, seconds=PREVIEW_SECONDS)
 
 
 def check_move(row: WebserviceRow, state: Wanted | None) -> None:
     """Raises ConflictError when a person cannot bring *row* into *state* (pure)."""
-    if state is None or row.state in {"ready", "paused"}:
+    if state is None or state == row.state:
+        return
+    if state not in {"ready", "paused"}:
+        raise FormError([Fault("state", "only paused and ready can be set")])
+    if row.state in {"ready", "paused"}:
         return
     way = {"authorizing": "allow access first", "choosing": "choose its organisation first"}
     out = way.get(row.state, "authorise it again")

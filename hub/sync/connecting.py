@@ -188,6 +188,7 @@ async def _again(services: Services, row: WebserviceRow, fresh: WebserviceRow, k
             f"and choose {name} there, or make a new webservice for the other organisation.",
         )
     async with services.database.transaction() as conn:
+        await records.lock_feed(conn, row.gallery_id, 0)
         await webservices.set_grant(conn, row.gallery_id, row.id, fresh.grant_id, fresh.consent_id)
         moved = await webservices.set_state(conn, row.gallery_id, row.id, "ready", only_from=["reauthorize"])
         if moved:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -10,15 +10,16 @@ import msgspec
 from hub.domain import settling
 from hub.domain.drafts import Draft
 from hub.domain.entries import Do, Entry, Hold, LeaveOut, Nothing, Sent, Wait
-from hub.domain.matching import Candidate, CreateContact, Link, match_contact
+from hub.domain.matching import Candidate, CreateContact, Link, is_taken, match_contact
 from hub.domain.records import Contact, RecordType
 from hub.domain.remotes import Remote
 from hub.domain.settling import Settled
 from hub.store import entries, remote_contacts, webservices
+from hub.store.database import Connection
 from hub.sync import outcomes, subjects
 from hub.sync.judging import Verdict, do_steps, judge_contact_entry
 from hub.sync.session import Session
-from hub.sync.writing import Planned, plan_write, write_all
+from hub.sync.writing import Planned, plan_write, write_all, write_amends
 
 CONTACT: RecordType = "contact"
 
@@ -40,7 +41,26 @@ async def refresh_index(session: Session) -> int:
         if not page.more:
             break
     session.row = msgspec.structs.replace(session.row, contact_cursor=cursor)
+    session.contacts_read = True
     return count
+
+
+async def list_candidates(conn: Connection, session: Session, drafts: Sequence[Draft]) -> list[Candidate]:
+    """The remote contacts, as last read, that these contacts may be, with those that they were merged into."""
+    where = (session.gallery_id, session.webservice_id)
+    found = await remote_contacts.list_candidates(
+        conn, *where, numbers=[d.number for d in drafts], names=[name_of(d) for d in drafts]
+    )
+    known = {c.id for c in found}  # an heir of the same name is there already, and stands once
+    if heirs := [c.merged_into for c in found if c.merged_into and c.merged_into not in known]:
+        found += await remote_contacts.list_candidates(conn, *where, numbers=[], names=[], ids=heirs)
+    owners = await remote_contacts.list_owners(conn, *where, [c.id for c in found])
+    return [mark_taken(c, {i for i in owners if is_taken(session.kind.kind, i, owners[i])}) for c in found]
+
+
+def mark_taken(candidate: Candidate, taken: Collection[str]) -> Candidate:
+    """*candidate*, taken when its id is in *taken*."""
+    return msgspec.structs.replace(candidate, taken=True) if candidate.id in taken else candidate
 
 
 class ContactStage:
@@ -48,7 +68,6 @@ class ContactStage:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._indexed = False
 
     async def judge(self, contact_ids: Sequence[str]) -> tuple[list[Verdict], list[Settled]]:
         """Verdicts of needed contacts that do not stand there yet or changed, and what is settled already."""
@@ -70,34 +89,18 @@ class ContactStage:
     async def _match(self, creating: Sequence[Verdict]) -> tuple[list[Verdict], list[Settled]]:
         """Those that are to be created, and those that were linked or held."""
         session = self._session
-        if not self._indexed:
+        if not session.contacts_read:
             await refresh_index(session)
-            self._indexed = True
         drafts = [v.draft for v in creating if v.draft is not None]
         async with session.database.connection() as conn:
-            candidates = await remote_contacts.list_candidates(
-                conn,
-                session.gallery_id,
-                session.webservice_id,
-                numbers=[d.number for d in drafts],
-                names=[_name(d) for d in drafts],
-            )
-            heirs = [c.merged_into for c in candidates if c.merged_into]
-            if heirs:
-                candidates += await remote_contacts.list_candidates(
-                    conn, session.gallery_id, session.webservice_id, numbers=[], names=[], ids=heirs
-                )
-            attached = await entries.by_remote_ids(
-                conn, session.gallery_id, session.webservice_id, CONTACT, [c.id for c in candidates]
-            )
-        open_ones = [c for c in candidates if c.id not in attached]
-        return self._sort(creating, open_ones)
+            candidates = await list_candidates(conn, session, drafts)
+        return self._sort(creating, candidates)
 
     def _sort(
         self, creating: Sequence[Verdict], candidates: Sequence[Candidate]
     ) -> tuple[list[Verdict], list[Settled]]:
         to_write, settled = [], []
-        taken: set[str] = set()  # two contacts of the gallery may match one there: the first is linked, the second held
+        taken: set[str] = set()  # two contacts of the gallery may look like one there: the first is linked
         for verdict in creating:
             subject, draft = verdict.dossier.subject, verdict.draft
             assert subject is not None  # noqa: S101 - a Do step has a subject
@@ -106,8 +109,8 @@ class ContactStage:
             match match_contact(
                 subject.record,
                 number=draft.number,
-                name=_name(draft),
-                candidates=[c for c in candidates if c.id not in taken],
+                name=name_of(draft),
+                candidates=[mark_taken(c, taken) for c in candidates],
                 distinct=subject.distinct,
                 suffix=getattr(self._session.book.settings, "duplicate_names", "hold") == "suffix",
             ):
@@ -117,7 +120,7 @@ class ContactStage:
                     settled.append(settling.judged(verdict.entry, _caused(verdict.entry, held)))
                 case Link(candidate=candidate, why=why):
                     taken.add(candidate.id)
-                    settled.append(_link(verdict, draft, candidate, why))
+                    settled.append(link(verdict.entry, subject.version, draft, candidate, why))
         return to_write, settled
 
     async def write(self, contact_ids: Sequence[str]) -> dict[str, Entry]:
@@ -127,6 +130,7 @@ class ContactStage:
         async with session.owned() as conn:
             await outcomes.save_settled(conn, session, settled)
         await write_all(session, CONTACT, [plan_write(v) for v in writing], {})
+        await write_amends(session, CONTACT, {})
         async with session.database.connection() as conn:
             return await entries.by_records(conn, session.gallery_id, session.webservice_id, CONTACT, contact_ids)
 
@@ -148,6 +152,7 @@ class ContactStage:
                 await outcomes.save_settled(conn, session, settled)
             planned: list[Planned] = [plan_write(v) for v in writing]
             await write_all(session, CONTACT, planned, {})
+            await write_amends(session, CONTACT, {})
 
 
 def _is_due(entry: Entry) -> bool:
@@ -166,16 +171,13 @@ def cause_of(contact: Entry) -> str:
     return f"contact:{contact.record_id}"
 
 
-def _name(draft: Draft) -> str:
+def name_of(draft: Draft) -> str:
     """The name as it would be written there."""
     return str(draft.shown.get("name") or draft.body.get("Name") or "")
 
 
-def _link(verdict: Verdict, draft: Draft, candidate: Candidate, why: str) -> Settled:
-    """Attach a contact that stands there already; linking changes nothing there."""
-    subject = verdict.dossier.subject
-    assert subject is not None  # noqa: S101 - a Do step has a subject
-    entry = verdict.entry
+def link(entry: Entry, version: int, draft: Draft, candidate: Candidate, why: str) -> Settled:
+    """Attach a contact that stands there already; linking changes nothing there. *version*: of its record."""
     remote = Remote(
         id=candidate.id,
         version=candidate.version,
@@ -184,7 +186,7 @@ def _link(verdict: Verdict, draft: Draft, candidate: Candidate, why: str) -> Set
         name=candidate.name,
         email=candidate.email,
     )
-    sent = Sent(fingerprint=draft.fingerprint, record_version=subject.version, body=draft.body)
+    sent = Sent(fingerprint=draft.fingerprint, record_version=version, body=draft.body)
     linked = msgspec.structs.replace(
         entry,
         judged=entry.asked,

@@ -10,25 +10,27 @@ from typing import Any
 import msgspec
 
 from hub.domain import planning
+from hub.domain.allocating import Facts
 from hub.domain.drafts import Draft
 from hub.domain.entries import Do, Entry, Hold, LeaveOut, Nothing, Step, Wait
 from hub.domain.matching import Candidate, CreateContact, Link, match_contact
-from hub.domain.records import Contact, Payment, RecordType
+from hub.domain.records import Contact, EntryType, Payment
 from hub.domain.remotes import Operation
-from hub.store import entries, previews, records, remote_contacts
+from hub.store import entries, previews, records
 from hub.store.previews import Place
-from hub.sync import pipeline, subjects
+from hub.sync import allocation_cases, contacts, pipeline, subjects
 from hub.sync.drafts_view import render_draft
 from hub.sync.judging import Verdict, account_of, judge_contact_entry, judge_invoice_entry, judge_payment_entry
 from hub.sync.session import Session
 from hub.sync.subjects import Dossier
 
 MAX_WRITES = 5000
+ORDER: tuple[EntryType, ...] = ("contact", "invoice", "payment", "allocation")
 BREATH = 50  # records judged between two turns of everything else: rendering is pure computing
 
 
 async def list_writes(session: Session, invoices: Sequence[str] | None) -> list[dict[str, Any]]:
-    """``[{type, record_id, operation, draft}]``, at most 5,000, contacts before invoices before payments.
+    """``[{type, record_id, operation, draft}]``, at most 5,000: contacts, invoices, payments, allocations.
 
     Everything that is due is judged until so many writes are found. Contacts are matched with the remote contacts as
     last read, and what changed there since the last pull is not known.
@@ -44,7 +46,7 @@ class _Preview:
     def __init__(self, session: Session, invoices: Sequence[str] | None) -> None:
         self._session = session
         self._only = invoices
-        self._found: dict[RecordType, list[dict[str, Any]]] = {"contact": [], "invoice": [], "payment": []}
+        self._found: dict[EntryType, list[dict[str, Any]]] = {one: [] for one in ORDER}
         self._contacts: dict[str, bool] = {}  # contact id -> whether its invoices may go
         self._linked: set[str] = set()  # remote contacts that a contact of this preview would be linked to
         self._going: dict[str, Draft] = {}  # invoices that would be written
@@ -67,8 +69,10 @@ class _Preview:
             await self._add_invoices(page)
         async for page in self._pages("payment"):
             await self._add_payments(page)
+        async for page in self._pages("allocation"):
+            await self._add_allocations(page)
 
-    async def _pages(self, type: RecordType) -> AsyncIterator[list[Entry]]:
+    async def _pages(self, type: EntryType) -> AsyncIterator[list[Entry]]:
         session = self._session
         place: Place | None = Place()
         while place is not None and not self._is_full():
@@ -141,14 +145,8 @@ class _Preview:
     async def _candidates(self, creating: Sequence[Verdict]) -> list[Candidate]:
         session = self._session
         drafts = [v.draft for v in creating if v.draft is not None]
-        numbers, names = [d.number for d in drafts], [_name(d) for d in drafts]
-        where = (session.gallery_id, session.webservice_id)
         async with session.database.connection() as conn:
-            found = await remote_contacts.list_candidates(conn, *where, numbers=numbers, names=names)
-            if heirs := [c.merged_into for c in found if c.merged_into]:
-                found += await remote_contacts.list_candidates(conn, *where, numbers=[], names=[], ids=heirs)
-            attached = await entries.by_remote_ids(conn, *where, "contact", [c.id for c in found])
-        return [c for c in found if c.id not in attached]
+            return await contacts.list_candidates(conn, session, drafts)
 
     def _match(self, creating: Sequence[Verdict], candidates: Sequence[Candidate]) -> None:
         """As a run does it: linked ones need no write, what is not clear is held."""
@@ -160,8 +158,8 @@ class _Preview:
             match match_contact(
                 subject.record,
                 number=draft.number,
-                name=_name(draft),
-                candidates=[c for c in candidates if c.id not in self._linked],
+                name=contacts.name_of(draft),
+                candidates=[contacts.mark_taken(c, self._linked) for c in candidates],
                 distinct=subject.distinct,
                 suffix=suffix,
             ):
@@ -232,6 +230,33 @@ class _Preview:
             self._taken[invoice_id] = taken + _takes(verdict.step, dossier)
             self._add(verdict)
 
+    # -- allocations
+
+    async def _add_allocations(self, page: Sequence[Entry]) -> None:
+        """What would be put on invoices or taken off, with what this very run would create; one that moves is both."""
+        session = self._session
+        async with session.database.connection() as conn:
+            cases = await allocation_cases.load(conn, session.book, page)
+        for case in cases:
+            facts = self._facts_after(case.facts)
+            verdict, amount = allocation_cases.judge_one(facts, case, session.kind, session.book)
+            await self._breathe()
+            if isinstance(verdict.step, Do):
+                self._add(verdict)
+            if facts.invoice is not None:
+                self._taken[facts.invoice.id] = self._taken.get(facts.invoice.id, Decimal(0)) + amount
+
+    def _facts_after(self, facts: Facts) -> Facts:
+        """The documents as this run would leave them; payments that it would send count as coming already."""
+        note, invoice = facts.note_entry, facts.invoice_entry
+        sent = self._taken.get(facts.invoice.id, Decimal(0)) if facts.invoice is not None else Decimal(0)
+        return msgspec.structs.replace(
+            facts,
+            note_entry=self._after(note) if note is not None else None,
+            invoice_entry=self._after(invoice) if invoice is not None else None,
+            taken=max(Decimal(0), sent - facts.coming),
+        )
+
 
 def _is_due(entry: Entry) -> bool:
     if entry.state in {"sending", "unknown"}:
@@ -252,8 +277,3 @@ def _takes(step: Step, dossier: Dossier) -> Decimal:
     remote = dossier.entry.remote
     old = remote.total if step.operation is Operation.CANCEL and remote is not None else None
     return new - (old or Decimal(0))
-
-
-def _name(draft: Draft) -> str:
-    """The contact's name as it would be written there."""
-    return str(draft.shown.get("name") or draft.body.get("Name") or "")

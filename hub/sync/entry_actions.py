@@ -10,9 +10,10 @@ import structlog
 
 from hub.domain import settling
 from hub.domain.entries import Entry, Resolution, move
+from hub.domain.matching import imported_id
 from hub.domain.records import Invoice, Reference
 from hub.errors import ConflictError, Fault, FormError
-from hub.store import batches, entries, problems, records, upkeep, webservices
+from hub.store import batches, entries, needs, problems, records, remote_contacts, upkeep, webservices
 from hub.store.database import Connection
 from hub.store.problems import Cause, Problem
 from hub.store.webservices import WebserviceRow
@@ -82,11 +83,12 @@ async def resolve(
     """
     async with services.database.transaction() as conn:
         row = await webservices.get(conn, gallery_id, webservice_id)
+        await records.lock_feed(conn, gallery_id, 0)
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         if entry.state not in {"held", "conflict"}:
             raise ConflictError("conflict", f"Only what is held or in conflict can be resolved; this is {entry.shown}.")
         now = await batches.now(conn)
-        name = Reference(entry.type, entry.record_id)
+        name = Reference("invoice" if entry.type == "allocation" else entry.type, entry.record_id)
         stored = (await records.load(conn, gallery_id, [name])).get(name)
         resolution = Resolution(
             by=by,
@@ -105,6 +107,7 @@ async def resolve(
         )
         await entries.save(conn, gallery_id, [resolved], [(entry.id, f"Marked as resolved by {by}: {note}")])
         await problems.close_empty(conn, gallery_id, webservice_id)
+        await needs.clear(conn, gallery_id)
         await _free(conn, row, entry)
         return await _detail(conn, row, entry_id)
 
@@ -127,6 +130,7 @@ async def retry(
     """
     async with services.database.transaction() as conn:
         row = await webservices.get(conn, gallery_id, webservice_id)
+        await records.lock_feed(conn, gallery_id, 0)
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         await entries.ask_entries(conn, gallery_id, webservice_id, [entry_id], forced=True, distinct=distinct)
         invoices = await _ask_around(conn, row, entry, distinct=distinct)
@@ -157,10 +161,13 @@ async def _ask_around(conn: Connection, row: WebserviceRow, entry: Entry, *, dis
 
 
 async def _run_for(services: Services, conn: Connection, row: WebserviceRow, invoices: Sequence[str]) -> None:
-    """A run for these invoices alone; what cannot run now goes with the next run."""
+    """A run for these invoices alone (for all where there are none: contacts in the books go with full runs).
+
+    What cannot run now goes with the next run.
+    """
     kind = services.registry.kinds.get(row.kind)
-    if kind is not None and row.state == "ready" and invoices and not missing_slots(kind, row):
-        await asking.open_run(conn, row, invoices=invoices)
+    if kind is not None and row.state == "ready" and not missing_slots(kind, row):
+        await asking.open_run(conn, row, invoices=invoices or None)
     else:
         await upkeep.note_change(conn, row.gallery_id, row.id)
 
@@ -183,18 +190,28 @@ async def link(
     service = await services.open(row)
     remote = await linking.read_one(service, entry.type, remote_id)
     async with services.database.transaction() as conn:
+        await records.lock_feed(conn, gallery_id, 0)
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         _check_linkable(entry)
-        taken = await entries.by_remote_ids(conn, gallery_id, webservice_id, entry.type, [remote.id])
-        if any(other.id != entry_id for other in taken.values()):
-            (other,) = taken.values()
-            raise ConflictError("conflict", f"That one is linked to {other.type} {other.record_id} already.")
+        await _check_free(conn, row, entry, remote.id)
         book = await services.load_book(conn, row)
         linked = await linking.attach(conn, services.kind_of(row), book, entry, remote)
         await _save_linked(conn, row, linked)
         await _free(conn, row, entry)
         log.info("entry.linked", webservice_id=webservice_id, entry_id=entry_id)
         return await _detail(conn, row, entry_id)
+
+
+async def _check_free(conn: Connection, row: WebserviceRow, entry: Entry, remote_id: str) -> None:
+    """Raises ConflictError when another record has it; a contact that came from there takes nothing away."""
+    if entry.type == "contact":
+        owners = (await remote_contacts.list_owners(conn, row.gallery_id, row.id, [remote_id])).get(remote_id, ())
+        others = [one for one in owners if one not in {entry.record_id, imported_id(row.kind, remote_id)}]
+    else:
+        standing = await entries.by_remote_ids(conn, row.gallery_id, row.id, entry.type, [remote_id])
+        others = [one.record_id for one in standing.values() if one.id != entry.id]
+    if others:
+        raise ConflictError("conflict", f"That one is linked to {entry.type} {others[0]} already.")
 
 
 def _check_linkable(entry: Entry) -> None:
@@ -210,6 +227,7 @@ async def _save_linked(conn: Connection, row: WebserviceRow, linked: settling.Se
         entry = msgspec.structs.replace(entry, problem_id=opened[cause.reason, cause.cause][0])
     await entries.save(conn, row.gallery_id, [entry], [(entry.id, linked.text)])
     await problems.close_empty(conn, row.gallery_id, row.id)
+    await needs.clear(conn, row.gallery_id)
 
 
 async def list_problems(
@@ -220,11 +238,14 @@ async def list_problems(
     closed: bool,
     after: tuple[datetime, str] | None,
     limit: int,
+    open: bool = True,  # noqa: A002 - the word for it; nothing is opened here
 ) -> list[Problem]:
     """One page of problems, newest first. Raises NotFoundError: no such webservice."""
     async with services.database.connection() as conn:
         await webservices.get(conn, gallery_id, webservice_id)
-        return await problems.list_page(conn, gallery_id, webservice_id, closed=closed, after=after, limit=limit)
+        return await problems.list_page(
+            conn, gallery_id, webservice_id, closed=closed, after=after, limit=limit, open=open
+        )
 
 
 async def retry_problem(services: Services, gallery_id: str, webservice_id: str, problem_id: str) -> Problem:
@@ -232,6 +253,7 @@ async def retry_problem(services: Services, gallery_id: str, webservice_id: str,
     async with services.database.transaction() as conn:
         row = await webservices.get(conn, gallery_id, webservice_id)
         problem = await problems.get(conn, gallery_id, webservice_id, problem_id)
+        await records.lock_feed(conn, gallery_id, 0)
         blocked = await upkeep.list_blocked(conn, gallery_id, webservice_id, problem_id)
         await problems.retry(conn, gallery_id, webservice_id, problem_id)
         contacts = [name.id for name, _ in blocked if name.type == "contact"]

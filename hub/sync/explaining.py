@@ -6,13 +6,15 @@ from typing import Any, assert_never
 
 import msgspec
 
+from hub.domain import allocating
 from hub.domain.books import Book
 from hub.domain.drafts import Draft
 from hub.domain.entries import Check, Do, Entry, Hold, LeaveOut, Nothing, Step, Wait
+from hub.domain.reasons import frozen
 from hub.domain.records import Invoice
 from hub.domain.remotes import Operation
 from hub.errors import NotFoundError
-from hub.store import entries, records, webservices
+from hub.store import allocations, entries, records, webservices
 from hub.store.database import Connection
 from hub.store.webservices import WebserviceRow
 from hub.sync import subjects
@@ -45,12 +47,16 @@ async def explain(
         entry = standing.get(invoice_id) or entries.new_entry("invoice", invoice_id)
         (dossier,) = await subjects.load_invoices(conn, kind, book, [entry])
         contact = await _find_contact(conn, row, dossier)
+        joined = await allocations.of_notes(conn, gallery_id, row.id, [invoice_id])
+        joined |= await allocations.on_invoices(conn, gallery_id, row.id, [invoice_id])
     verdict = judge_invoice_entry(dossier, kind, book, services.filters_of(kind))
     draft = verdict.draft or _draw(services, row, book, dossier, verdict)
     checks = [_check_webservice(row), *verdict.checks]
     if contact is not None:
         checks.append(_check_contact(contact))
-    if blocking := _still_held(entry):
+    checks += [_check_allocation(one) for one in joined.get(invoice_id, ())]
+    blocking = _still_held(entry)
+    if blocking is not None and not any(one.message == blocking.message for one in checks if one.passed is False):
         checks.append(blocking)
     return _explanation(entry, verdict.step, contact, tuple(checks), draft)
 
@@ -93,6 +99,18 @@ def _check_contact(contact: Entry) -> Check:
     return Check(code="contact", passed=True, message="Its contact is no obstacle.")
 
 
+def _check_allocation(allocation: Entry) -> Check:
+    """How a credit note and its invoice are joined."""
+    if allocation.state in {"held", "conflict"}:
+        return Check(code="allocation", passed=False, message=allocation.message or "What is applied of it is held.")
+    if allocation.in_books and allocation.remote is not None:
+        note, amount = allocating.note_of(allocation.record_id), allocation.remote.total
+        invoice = allocation.invoice_id or "(another one)"
+        message = f"{amount} of the credit note {note} is put on the invoice {invoice}."
+        return Check(code="allocation", passed=True, message=message)
+    return Check(code="allocation", passed=True, message=allocation.message or "Nothing of a credit note is applied.")
+
+
 def _still_held(entry: Entry) -> Check | None:
     """What the other side said, or a person has to decide: no rule of ours shows it."""
     if entry.state not in {"held", "conflict"} or entry.asked > entry.judged or entry.reason is None:
@@ -132,7 +150,7 @@ _OPERATIONS = {
 def _told(step: Step, entry: Entry) -> tuple[str | None, str, str | None]:
     match step:
         case LeaveOut(freeze=True) if entry.in_books:
-            return step.reason, "It stands in the books, and is excluded now: it is not updated any more.", step.remedy
+            return step.reason, frozen(step.message), step.remedy
         case LeaveOut() | Hold():
             return step.reason, step.message, step.remedy or None
         case Wait():

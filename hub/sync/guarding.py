@@ -13,7 +13,7 @@ from typing import TypeVar
 from hub.contract import ContactPage, Lookup, Page, Pulled, Webservice
 from hub.domain.books import Book, Choices
 from hub.domain.drafts import Request, Write
-from hub.domain.records import RecordType, Reference
+from hub.domain.records import EntryType, RecordType, Reference
 from hub.domain.remotes import Outcome, Remote, RemoteId
 from hub.errors import HubError
 
@@ -58,7 +58,7 @@ class Guarded(Webservice):
         """As the contract says."""
         return await self._ask(self._inner.find(lookups))
 
-    async def read(self, type: RecordType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
+    async def read(self, type: EntryType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
         """As the contract says."""
         return await self._ask(self._inner.read(type, ids))
 
@@ -73,6 +73,10 @@ class Guarded(Webservice):
     async def pull_linked(self, ids: Sequence[RemoteId], cursor: str | None) -> Pulled:
         """As the contract says."""
         return await self._ask(self._inner.pull_linked(ids, cursor))
+
+    async def pull_credit_notes(self, cursor: str | None) -> Pulled:
+        """As the contract says."""
+        return await self._ask(self._inner.pull_credit_notes(cursor))
 
     async def contacts(self, cursor: str | None) -> ContactPage:
         """As the contract says."""

@@ -10,14 +10,15 @@ import msgspec
 import structlog
 
 from hub.contract import Cancel, Webservice
-from hub.domain import planning
+from hub.domain import agreeing, allocating, planning, recoding
 from hub.domain.books import Book
-from hub.domain.drafts import Draft, Held, Subject
+from hub.domain.drafts import Allocation, Draft, Held, Subject
 from hub.domain.eligibility import judge_invoice, judge_payment
-from hub.domain.entries import Check, Do, Entry, Hold, Nothing, Step
+from hub.domain.entries import Check, Do, Entry, Hold, Nothing, Step, Wait
 from hub.domain.exclusions import ExcludeFilter
-from hub.domain.records import Contact, Invoice, Payment, type_of
+from hub.domain.records import Contact, Invoice, Payment
 from hub.domain.remotes import Operation
+from hub.domain.unsure import await_word
 from hub.errors import RemoteError
 from hub.store.records import Stored
 from hub.sync.subjects import Dossier
@@ -60,7 +61,7 @@ def render(kind: type[Webservice], subject: Subject, book: Book) -> Draft | Hold
     except (RemoteError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        log.exception("sync.render_failed", kind=kind.kind, record_type=type_of(subject.record))
+        log.exception("sync.render_failed", kind=kind.kind, record_type=subject.reference.type)
         message = f"The {kind.title} plugin failed on it ({type(error).__name__})."
         return Hold(reason="refused", message=message, remedy="Report this to whoever runs the hub.", cause=kind.kind)
     if isinstance(draft, Held):
@@ -74,7 +75,9 @@ def render(kind: type[Webservice], subject: Subject, book: Book) -> Draft | Hold
 def _checked(draft: Draft, subject: Subject) -> Draft | Hold:
     """What a plugin returns is validated before anything is stored or sent (PROMISES E3): money to the cent."""
     record = subject.record
-    ours = record.total if isinstance(record, Invoice) else record.amount if isinstance(record, Payment) else None
+    ours = record.total if isinstance(record, Invoice) else None
+    if isinstance(record, Payment | Allocation):
+        ours = record.amount
     if ours is not None and draft.total != ours:
         message = f"It would stand there as {draft.total}, not as {ours}."
         return Hold(reason="total_mismatch", message=message, remedy="Report this to whoever runs the hub.")
@@ -87,18 +90,26 @@ def judge_invoice_entry(
     """The whole judgement of one invoice."""
     subject, entry = dossier.subject, dossier.entry
     if subject is None or dossier.times is None:
-        missing = planning.hold("source_missing", cause=entry.record_id)
+        missing = planning.hold("source_missing", cause=entry.record_id, type=entry.type, record=entry.record_id)
         return Verdict(dossier=dossier, step=missing, checks=(_failed("source", missing.message),))
+    if (unsure := await_word(entry)) is not None:
+        return Verdict(dossier=dossier, step=unsure, checks=(_failed("unknown_outcome", unsure.message),))
     invoice = subject.record
     assert isinstance(invoice, Invoice)  # noqa: S101 - the loader keeps types apart
     gates = judge_invoice(invoice, entry, dossier.times, book, filters)
-    if gates.stop is not None:
-        return Verdict(dossier=dossier, step=gates.stop, checks=gates.checks)
+    stop = gates.stop or _judge_credit(kind, subject, invoice, entry)
+    if stop is not None:
+        return Verdict(dossier=dossier, step=stop, checks=gates.checks)
     checks = list(gates.checks)
     if entry.remote is not None:
         standing = _possible(
             kind, "void_blocked", planning.plan_standing(invoice, subject.version, entry, entry.remote)
         )
+        if isinstance(standing, Hold) and standing.reason == "void_blocked" and dossier.letting_go:
+            standing = Wait(message="It is void, and waits until its credit is taken off the invoice there.")
+        agreed = _agree(kind, dossier, subject, book, standing)
+        if agreed is not None:
+            return _agreed(dossier, agreed, checks)
         if standing is not None:
             ok = not isinstance(standing, Hold)
             checks.append(Check(code="standing", passed=ok, message=getattr(standing, "message", "") or "It stands."))
@@ -109,10 +120,49 @@ def judge_invoice_entry(
         checks.append(_failed(draft.reason, draft.message))
         return Verdict(dossier=dossier, step=draft, checks=tuple(checks))
     checks.append(_passed("render", "It can be drawn up, and its total is exact."))
-    step = planning.plan_invoice(entry, draft)
+    planned = planning.plan_invoice(entry, draft, currency_fixed=kind.capabilities.currency_fixed)
+    step = recoding.judge_recoded(entry, planned)
     ok = not isinstance(step, Hold)
     checks.append(Check(code="plan", passed=ok, message=step.message if isinstance(step, Hold) else "It may go."))
     return Verdict(dossier=dossier, step=step, draft=draft, checks=tuple(checks))
+
+
+def _judge_credit(kind: type[Webservice], subject: Subject, invoice: Invoice, entry: Entry) -> Hold | None:
+    """What keeps a credit note from being sent at all: the kind, or an invoice that it can never be put on (R7)."""
+    if invoice.kind != "credit_note" or entry.remote is not None:
+        return None
+    if not kind.capabilities.credit_notes:
+        return _unable(kind, "credit note")
+    misfit = allocating.judge_pair(invoice, subject.invoice) if subject.invoice is not None else None
+    return misfit if misfit is not None and misfit.reason == "payment_currency" else None
+
+
+def _unable(kind: type[Webservice], what: str) -> Hold:
+    message = f"{kind.title} takes no {what}s from the hub."
+    remedy = f"Enter the {what} there by hand, and mark this one as resolved."
+    return Hold(reason="refused", message=message, remedy=remedy, cause=f"unable:{what}")
+
+
+def _agree(
+    kind: type[Webservice], dossier: Dossier, subject: Subject, book: Book, standing: Step | None
+) -> Entry | None:
+    """The entry measured anew, when the record was changed to what somebody made of it there; else None."""
+    entry = dossier.entry
+    edited = isinstance(standing, Hold) and standing.reason == "edited_there"
+    if not edited or not planning.needs_rendering(entry, subject.version):
+        return None
+    draft = render(kind, subject, book)
+    if not isinstance(draft, Draft):
+        return None
+    return agreeing.agree(entry, draft, subject.version, contact_there=dossier.contact_there)
+
+
+def _agreed(dossier: Dossier, agreed: Entry, checks: Sequence[Check]) -> Verdict:
+    """Both sides were made equal: nothing is written, and later differences are measured from here."""
+    note = "Both sides are equal again."
+    step = Nothing(note=note)
+    measured = msgspec.structs.replace(dossier, entry=agreed)
+    return Verdict(dossier=measured, step=step, checks=(*checks, _passed("standing", note)))
 
 
 def judge_contact_entry(dossier: Dossier, kind: type[Webservice], book: Book) -> Verdict:
@@ -122,11 +172,15 @@ def judge_contact_entry(dossier: Dossier, kind: type[Webservice], book: Book) ->
         return Verdict(
             dossier=dossier, step=planning.hold("contact_missing", cause=entry.record_id, contact=entry.record_id)
         )
+    if (unsure := await_word(entry)) is not None:
+        return Verdict(dossier=dossier, step=unsure)
     contact = subject.record
     assert isinstance(contact, Contact)  # noqa: S101 - the loader keeps types apart
     if entry.remote is not None and entry.remote.status == "archived":
-        return Verdict(dossier=dossier, step=planning.hold("contact_archived", cause=entry.record_id))
-    if entry.remote is not None and not planning.needs_rendering(entry, subject.version):
+        name = entry.remote.name or contact.name
+        return Verdict(dossier=dossier, step=planning.hold("contact_archived", cause=entry.record_id, name=name))
+    imported = entry.remote is not None and dossier.from_there  # never written there, whatever is asked
+    if imported or (entry.remote is not None and not planning.needs_rendering(entry, subject.version)):
         return Verdict(dossier=dossier, step=Nothing())
     draft = render(kind, subject, book)
     if isinstance(draft, Hold):
@@ -138,19 +192,20 @@ def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, ac
     """The judgement of one payment; *account* is what its invoice can still take."""
     subject, entry = dossier.subject, dossier.entry
     if subject is None:
-        missing = planning.hold("source_missing", cause=entry.record_id)
+        missing = planning.hold("source_missing", cause=entry.record_id, type=entry.type, record=entry.record_id)
         return Verdict(dossier=dossier, step=missing)
     payment = subject.record
     assert isinstance(payment, Payment)  # noqa: S101 - the loader keeps types apart
     if dossier.from_there:
         return Verdict(dossier=dossier, step=Nothing(state="voided" if payment.status == "deleted" else "synced"))
+    if (unsure := await_word(entry)) is not None:
+        return Verdict(dossier=dossier, step=unsure, checks=(_failed("unknown_outcome", unsure.message),))
     gates = judge_payment(payment, entry)
-    if gates.stop is not None:
-        return Verdict(dossier=dossier, step=gates.stop, checks=gates.checks)
+    stop = gates.stop or (planning.judge_settled(payment, subject.invoice) if entry.remote is None else None)
+    if stop is not None:
+        return Verdict(dossier=dossier, step=stop, checks=gates.checks)
     if payment.kind == "refund" and not kind.capabilities.credit_notes:
-        drawn = render(kind, subject, book)
-        if isinstance(drawn, Hold):
-            return Verdict(dossier=dossier, step=drawn, checks=gates.checks)
+        return Verdict(dossier=dossier, step=_unable(kind, "refund"), checks=gates.checks)
     step, draft = _plan_payment(kind, subject, book, entry, account)
     twin = None
     if isinstance(step, Hold) and step.reason == "possible_duplicate_payment" and entry.remote is None:
@@ -174,7 +229,10 @@ def _plan_payment(
     if not isinstance(step, Do) or step.operation is not Operation.CREATE:
         return step, redrawn.draft if redrawn is not None and isinstance(step, Do) else None
     draft = render(kind, subject, book)
-    return (draft, None) if isinstance(draft, Hold) else (step, draft)
+    if isinstance(draft, Hold):
+        return draft, None
+    waits = planning.wait_for_currency(account, draft)
+    return (waits, None) if waits is not None else (step, draft)
 
 
 def _possible(kind: type[Webservice], reason: str, step: S) -> S | Hold:
@@ -226,6 +284,23 @@ def account_of(entry: Entry | None, stored: Sequence[Stored], webservice_id: str
 def take(account: planning.Account, amount: Decimal) -> planning.Account:
     """The account after a payment of *amount* was planned on it."""
     return msgspec.structs.replace(account, due=account.due - amount)
+
+
+def once_a_number(writing: Sequence[Verdict]) -> list[Verdict]:
+    """*writing* without creates under a number that another of them bears: those stay due, for a request of their own.
+
+    Two numbers of the gallery may become one there (1234 and AG-1234, N14), and an answer that names it twice says
+    nothing about either.
+    """
+    first: dict[tuple[str, str], Verdict] = {}
+    for verdict in writing:
+        if isinstance(verdict.step, Do) and verdict.step.operation is Operation.CREATE and verdict.draft is not None:
+            assert verdict.dossier.subject is not None  # noqa: S101 - what has a draft has a subject
+            kind = getattr(verdict.dossier.subject.record, "kind", "")
+            first.setdefault((kind, verdict.draft.number), verdict)
+        else:
+            first[verdict.entry.id, ""] = verdict
+    return list(first.values())
 
 
 def do_steps(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], list[Verdict]]:

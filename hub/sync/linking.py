@@ -11,7 +11,7 @@ from hub.domain import planning, settling
 from hub.domain.books import Book
 from hub.domain.drafts import Draft
 from hub.domain.entries import Do, Entry, Nothing, Sent, Step
-from hub.domain.records import Invoice, Payment, RecordType
+from hub.domain.records import EntryType, Invoice, Payment
 from hub.domain.remotes import Remote, RemoteId
 from hub.domain.settling import Settled
 from hub.errors import Fault, FormError, NotFoundError, PermanentError
@@ -22,7 +22,7 @@ from hub.sync.judging import render
 from hub.sync.subjects import Dossier
 
 
-async def read_one(service: Webservice, type_: RecordType, remote_id: str) -> Remote:
+async def read_one(service: Webservice, type_: EntryType, remote_id: str) -> Remote:
     """What stands there under *remote_id* now. Raises FormError when nothing does."""
     try:
         found = await service.read(type_, [RemoteId(remote_id)])
@@ -58,6 +58,9 @@ async def attach(conn: Connection, kind: type[Webservice], book: Book, entry: En
 
 
 async def _load(conn: Connection, kind: type[Webservice], book: Book, entry: Entry) -> Dossier:
+    if entry.type == "allocation":
+        fault = Fault("remote_id", "an allocation is made from its credit note, and cannot be linked")
+        raise FormError([fault], title="It cannot be linked")
     if entry.type == "invoice":
         (dossier,) = await subjects.load_invoices(conn, kind, book, [entry])
     elif entry.type == "contact":
@@ -70,9 +73,15 @@ async def _load(conn: Connection, kind: type[Webservice], book: Book, entry: Ent
 
 
 def _attach_invoice(kind: type[Webservice], book: Book, dossier: Dossier, invoice: Invoice, remote: Remote) -> Settled:
-    """As if we had written it: what differs is an edit there, what is equal needs nothing. Its number there stays."""
+    """As if we had written it: what differs is an edit there, what is equal needs nothing. Its number there stays.
+
+    Raises FormError: one is a credit note, the other is none.
+    """
     subject = dossier.subject
     assert subject is not None  # noqa: S101 - the caller looked
+    if remote.credit_note != subject.credit_note:
+        found, wanted = ("a credit note", "an invoice") if remote.credit_note else ("an invoice", "a credit note")
+        raise FormError([Fault("remote_id", f"that is {found}, this is {wanted}")], title="It cannot be linked")
     draft = render(kind, subject, book)
     drawn = draft if isinstance(draft, Draft) else None
     sent = Sent(

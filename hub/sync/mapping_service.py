@@ -13,10 +13,11 @@ from hub.domain.books import Mapping as SlotMapping
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.mappings import find_account, find_option, find_tax_rate, parse_mappings
 from hub.errors import ConflictError, Fault, FormError
-from hub.store import upkeep, webservices
-from hub.store.upkeep import Waiting
-from hub.sync import forms, reasking
+from hub.store import webservices
+from hub.store.previews import Use
+from hub.sync import forms, gating, reasking, unmapped
 from hub.sync.services import Services, check_connected
+from hub.sync.unmapped import Unmapped
 
 MOST_MAPPINGS = 2000
 MOST_EXCLUSIONS = 100
@@ -27,8 +28,9 @@ class MappingsView(msgspec.Struct, frozen=True, kw_only=True):
     """The mappings, what may be offered beside them, and what is wrong or missing."""
 
     mappings: tuple[SlotMapping, ...]
-    suggestions: tuple[Suggestion, ...]
-    findings: tuple[Finding, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unmapped: tuple[Unmapped, ...] = ()
 
 
 async def get_choices(services: Services, gallery_id: str, webservice_id: str, *, refresh: bool) -> Choices:
@@ -46,32 +48,32 @@ async def get_choices(services: Services, gallery_id: str, webservice_id: str, *
 
 
 async def get_mappings(services: Services, gallery_id: str, webservice_id: str) -> MappingsView:
-    """The mappings with suggestions and findings."""
+    """The mappings with suggestions, findings, and what occurs in the records and is not mapped."""
     row = await services.get(gallery_id, webservice_id)
     kind = services.kind_of(row)
+    if row.choices is None:
+        return MappingsView(mappings=row.mappings)
     async with services.database.connection() as conn:
         book = await services.load_book(conn, row)
-        waiting = await upkeep.count_waiting(conn, gallery_id, webservice_id)
-    if row.choices is None:
-        return MappingsView(mappings=row.mappings, suggestions=(), findings=())
+        uses = await unmapped.list_uses(conn, row, book)
     findings = kind.check_mappings(row.mappings, row.choices, book)
     return MappingsView(
         mappings=row.mappings,
         suggestions=kind.suggest(row.choices, book),
-        findings=tuple(_counted(finding, waiting) for finding in findings),
+        findings=tuple(_counted(finding, uses) for finding in findings),
+        unmapped=unmapped.find_unmapped(uses, kind, book),
     )
 
 
-def _counted(finding: Finding, waiting: Waiting) -> Finding:
+def _counted(finding: Finding, uses: Sequence[Use]) -> Finding:
     """*finding* with the number of records that wait for it, where that can be told."""
     if finding.count is not None:
         return finding
-    count = None
-    if code := finding.when.get("tax_code"):
-        count = waiting.tax_codes.get(code, 0)
-    elif method := finding.when.get("method"):
-        count = waiting.methods.get(method, 0)
-    return msgspec.structs.replace(finding, count=count)
+    for key in ("tax_code", "method"):
+        if value := finding.when.get(key):
+            count = sum(use.count for use in uses if use.facts.get(key) == value)
+            return msgspec.structs.replace(finding, count=count)
+    return finding
 
 
 async def save_mappings(services: Services, gallery_id: str, webservice_id: str, data: Any) -> MappingsView:
@@ -80,24 +82,30 @@ async def save_mappings(services: Services, gallery_id: str, webservice_id: str,
     kind = services.kind_of(row)
     if row.state == "disconnected" or row.choices is None:
         raise ConflictError("not-ready", "There is nothing to map to yet: choose the webservice's organisation first.")
-    if faults := forms.find_nul(data, "mappings"):
-        raise FormError(faults, title="The mappings have faults")
     async with services.database.connection() as conn:
         book = await services.load_book(conn, row)
-    bare = msgspec.structs.replace(book, extra={})  # rates are compared when something is rendered, not here
-    try:
-        parsed = parse_mappings(data, kind.account_mappings())
-    except FormError as error:
-        faults = [*error.faults, *_other_faults(kind, data, row.choices, bare)]
-        raise FormError(faults, title="The mappings have faults") from error
-    if len(parsed) > MOST_MAPPINGS:
-        raise FormError([Fault("mappings", f"{MOST_MAPPINGS} mappings at most, not {len(parsed)}")])
-    if faults := find_faults(kind, parsed, row.choices, bare):
-        raise FormError(faults, title="The mappings have faults")
+    parsed = check_all(kind, data, row.choices, book)
     async with services.database.transaction() as conn:
         await webservices.set_mappings(conn, gallery_id, webservice_id, parsed)
     await reasking.ask_after(services.database, gallery_id, webservice_id, "mappings")
     return await get_mappings(services, gallery_id, webservice_id)
+
+
+def check_all(kind: type[Webservice], data: Any, choices: Choices, book: Book) -> tuple[SlotMapping, ...]:
+    """*data* as mappings that can be saved. Raises FormError with every bad one (pure)."""
+    if faults := forms.find_nul(data, "mappings"):
+        raise FormError(faults, title="The mappings have faults")
+    bare = msgspec.structs.replace(book, extra={})  # rates are compared when something is rendered, not here
+    try:
+        parsed = parse_mappings(data, kind.account_mappings())
+    except FormError as error:
+        faults = [*error.faults, *_other_faults(kind, data, choices, bare)]
+        raise FormError(faults, title="The mappings have faults") from error
+    if len(parsed) > MOST_MAPPINGS:
+        raise FormError([Fault("mappings", f"{MOST_MAPPINGS} mappings at most, not {len(parsed)}")])
+    if faults := find_faults(kind, parsed, choices, bare):
+        raise FormError(faults, title="The mappings have faults")
+    return parsed
 
 
 def _other_faults(kind: type[Webservice], data: Any, choices: Choices, book: Book) -> list[Fault]:
@@ -177,13 +185,20 @@ async def get_exclusions(services: Services, gallery_id: str, webservice_id: str
 async def save_exclusions(
     services: Services, gallery_id: str, webservice_id: str, data: Sequence[Mapping[str, Any]]
 ) -> tuple[Exclusion, ...]:
-    """Replace all exclusions. Raises FormError with every fault, ``exclusions[0].from``."""
+    """Replace all exclusions. Raises FormError with every fault, ``exclusions[0].from``.
+
+    The invoices that the changed rules concern are judged again at the next run: those in the books are frozen (no more
+    updates) or thawed by it, and nothing is drawn up or written for that.
+    """
     row = await services.get(gallery_id, webservice_id)
     if row.state == "disconnected":
         raise ConflictError("not-ready", "The webservice is disconnected.")
-    parsed = parse_exclusions(data, services.filters_of(services.kind_of(row)))
+    filters = services.filters_of(services.kind_of(row))
+    parsed = parse_exclusions(data, filters)
     async with services.database.transaction() as conn:
         await webservices.set_exclusions(conn, gallery_id, webservice_id, parsed)
+    if parsed != row.exclusions:
+        await gating.ask_concerned(services.database, row, filters, parsed)
     await reasking.ask_after(services.database, gallery_id, webservice_id, "exclusions")
     return parsed
 

@@ -15,7 +15,7 @@ from hub.domain.entries import Entry
 from hub.domain.records import Reference
 from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Refused, Remote, RemoteStatus, Unknown
 from hub.domain.settling import Settled
-from hub.store import batches, entries, events, problems
+from hub.store import allocations, batches, entries, events, needs, problems
 from hub.store.batches import Batch
 from hub.store.database import Connection
 from hub.store.problems import Cause
@@ -79,8 +79,11 @@ def settle_outcome(
             return settling.unknown(entry, Unknown(why=outcome.message), now, factor=session.tuning.clock_factor)
         case Refused() if _may_suffix(session, entry, outcome):
             return settling.again_distinct(entry, now)
+        case Refused() if (softer := _soften(session, write, outcome)) is not None:
+            session.amends.append(softer)
+            return settling.again(entry, now, f"It goes once more, in a plainer form. {outcome.message}")
         case Refused():
-            return settling.refused(entry, outcome)
+            return settling.refused(entry, outcome, write.draft)
         case NotNow():
             return settling.not_now(entry, outcome, now, factor=session.tuning.clock_factor)
         case Unknown():
@@ -91,6 +94,21 @@ def _may_suffix(session: Session, entry: Entry, outcome: Refused) -> bool:
     """A known refusal of a contact's name, and the settings say to tell the two apart by a suffix: once."""
     chosen = getattr(session.book.settings, "duplicate_names", "hold") == "suffix"
     return chosen and entry.type == "contact" and outcome.code == "duplicate_contact" and not entry.distinct
+
+
+def _soften(session: Session, write: Write, outcome: Refused) -> Write | None:
+    """The write with what its kind would send instead of a refused draft, once (session.amends)."""
+    before = write.draft
+    if before is None or before.amends is not None:
+        return None
+    try:
+        draft: object = session.kind.soften(before, outcome)
+    except Exception:
+        log.exception("sync.soften_failed", kind=session.kind.kind)  # the refusal stands, and holds its own record
+        return None
+    if not isinstance(draft, Draft) or draft.total != before.total:
+        return None
+    return msgspec.structs.replace(write, draft=msgspec.structs.replace(draft, amends=before.fingerprint))
 
 
 def _accept(
@@ -146,6 +164,8 @@ def _count(session: Session, write: Write, outcome: Outcome, settled: Settled) -
             name = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.CANCEL: "voided"}
             field = name[write.operation]
             setattr(counts, field, getattr(counts, field) + 1)
+        case Refused(ambiguous=False) if settled.entry.state == "waiting":
+            pass  # it goes once more in this run, or is due at once: nothing is refused yet
         case Refused(ambiguous=False):
             session.refusals[outcome.code] = session.refusals.get(outcome.code, 0) + 1
             counts.conflict += settled.entry.state == "conflict"
@@ -176,6 +196,7 @@ async def save_settled(conn: Connection, session: Session, settled: Sequence[Set
     await entries.save(conn, session.gallery_id, changed, history)
     news = [e for e in changed if e.problem_id is not None and standing.get(e.id) != e.problem_id]
     await events.append_all(conn, session.gallery_id, [("entry.needs_person", _news(session, e)) for e in news])
+    await needs.record(conn, session.gallery_id, [e.id for e in news])
 
 
 def _news(session: Session, entry: Entry) -> dict[str, object]:
@@ -194,21 +215,36 @@ def _news(session: Session, entry: Entry) -> dict[str, object]:
 
 
 async def _after_accepted(conn: Connection, session: Session, batch: Batch, results: Sequence[Outcome]) -> None:
-    """What accepted writes set free: invoices wait for contacts, payments for invoices; payments lower what is due."""
+    """What accepted writes set free: invoices wait for contacts, payments and allocations for invoices.
+
+    Payments and allocations lower what is due.
+    """
     done = [m.write for m, r in zip(batch.members, results, strict=True) if isinstance(r, Accepted)]
     ids = [w.reference.id for w in done]
     if batch.type == "contact":
         session.released |= await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
     elif batch.type == "invoice":
         await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
-    else:
+        await allocations.ask_of(conn, session.gallery_id, session.webservice_id, ids)
+    elif batch.type == "allocation":
         await _note_paid(conn, session, done)
+        gone = [w for w in done if w.operation is Operation.CANCEL and w.remote is not None]
+        documents = [w.remote.document_id for w in gone if w.remote is not None and w.remote.document_id]
+        notes = [w.reference.id for w in gone]
+        freed = await allocations.ask_freed(conn, session.gallery_id, session.webservice_id, notes, documents)
+        session.released |= freed
+    else:
+        settled = await _note_paid(conn, session, done)
+        await allocations.ask_of(conn, session.gallery_id, session.webservice_id, settled)
         taken_back = [w.reference.id for w in done if w.operation is Operation.CANCEL]
         await entries.ask_settled_by(conn, session.gallery_id, session.webservice_id, taken_back)
 
 
-async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) -> None:
-    """Our picture of the invoices that accepted payments settle: what is paid there, without reading it back."""
+async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) -> list[str]:
+    """Our picture of the documents that accepted writes settle: what is paid there, without reading it back.
+
+    An allocation settles an invoice, and uses up its credit note. Returns the ids of the documents.
+    """
     sums: dict[str, Decimal] = {}
     for write in done:
         for need in write.draft.needs if write.draft is not None else ():
@@ -222,8 +258,12 @@ async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) 
         document = documents.get(remote.document_id or "")
         if document is not None and remote.total is not None:
             sums[document.record_id] = sums.get(document.record_id, Decimal(0)) - remote.total
+    for write in done:
+        taken_off = write.reference.type == "allocation" and write.operation is Operation.CANCEL
+        if taken_off and write.remote is not None and write.remote.total is not None:
+            sums[write.reference.id] = sums.get(write.reference.id, Decimal(0)) - write.remote.total
     if not sums:
-        return
+        return []
     standing = await entries.by_records(conn, session.gallery_id, session.webservice_id, "invoice", list(sums))
     changed = []
     for invoice_id, entry in standing.items():
@@ -235,6 +275,7 @@ async def _note_paid(conn: Connection, session: Session, done: Sequence[Write]) 
         status: RemoteStatus = "paid" if paid >= stands.total else open_status
         changed.append(msgspec.structs.replace(entry, remote=msgspec.structs.replace(stands, paid=paid, status=status)))
     await entries.save(conn, session.gallery_id, changed)
+    return list(sums)
 
 
 async def store_split(session: Session, batch: Batch, why: str) -> None:

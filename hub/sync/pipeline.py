@@ -1,4 +1,4 @@
-"""One run, step by step (DESIGN section 8): settle, pull, then contacts, invoices and payments in pages."""
+"""One run, step by step (DESIGN section 8): settle, pull, then contacts, invoices, payments, allocations in pages."""
 
 from __future__ import annotations
 
@@ -12,16 +12,25 @@ import structlog
 
 from hub.domain import planning, settling
 from hub.domain.entries import Do, Entry, Hold, IllegalMoveError, Nothing, Wait
-from hub.domain.records import Payment, RecordType, Reference
+from hub.domain.records import EntryType, Payment, Reference
 from hub.domain.remotes import Operation, Remote
 from hub.domain.settling import Settled
 from hub.store import entries, records, runs
 from hub.store.runs import Run
-from hub.sync import outcomes, pulling, settle, subjects, twins
+from hub.sync import importing, outcomes, pulling, settle, subjects, twins
+from hub.sync.allocation_stage import AllocationStage
 from hub.sync.contacts import ContactStage, cause_of
-from hub.sync.judging import Verdict, account_of, do_steps, judge_invoice_entry, judge_payment_entry, take
+from hub.sync.judging import (
+    Verdict,
+    account_of,
+    do_steps,
+    judge_invoice_entry,
+    judge_payment_entry,
+    once_a_number,
+    take,
+)
 from hub.sync.session import Session
-from hub.sync.writing import Planned, plan_write, write_all
+from hub.sync.writing import Planned, plan_write, write_all, write_amends
 
 log = structlog.get_logger()
 
@@ -45,6 +54,7 @@ class Pipeline:
         self._session = session
         self._run = run
         self._contacts = ContactStage(session)
+        self._allocations = AllocationStage(session)
         self._creates = 0
         session.done = run.done
 
@@ -63,14 +73,17 @@ class Pipeline:
             await entries.ask_due_tries(conn, session.gallery_id, session.webservice_id, self._only)
         await self._progress()
         if self._only is None:
+            await importing.run(session, self._progress)
             await self._contacts.write_changed()
+        await self._allocations.take_off(self._only)
         await self._invoices()
         await self._payments()
+        await self._allocate()
         await self._progress()
 
     # -- pages
 
-    async def _list_due(self, type: RecordType) -> list[Entry]:
+    async def _list_due(self, type: EntryType) -> list[Entry]:
         session = self._session
         async with session.database.connection() as conn:
             return await entries.list_due(
@@ -100,6 +113,7 @@ class Pipeline:
 
     async def _write_invoices(self, verdicts: Sequence[Verdict]) -> None:
         writing, still = do_steps(verdicts)
+        writing = once_a_number(writing)
         needed = sorted({r.id for v in writing if v.draft for r in v.draft.needs if r.type == "contact"})
         contacts = await self._contacts.write(needed) if needed else {}
         ready: list[Planned] = []
@@ -134,6 +148,17 @@ class Pipeline:
             await self._check_refusals()
             await self._progress()
 
+    async def _allocate(self) -> None:
+        session = self._session
+        while page := await self._list_due("allocation"):
+            await session.renew(doing=f"judging {len(page)} allocations")
+            verdicts = await self._allocations.judge(page)
+            await self._save([judged(v) for v in do_steps(verdicts)[1]])
+            await self._allocations.write(verdicts)
+            session.done += len(page)
+            await self._check_refusals()
+            await self._progress()
+
     def _judge_payments(
         self, dossiers: Sequence[subjects.Dossier], accounts: dict[str, planning.Account]
     ) -> list[Verdict]:
@@ -159,20 +184,10 @@ class Pipeline:
         for wave in _waves(writing):
             await self._write("payment", [plan_write(v, remotes) for v in wave], remotes)
 
-    async def _write(self, type: RecordType, planned: Sequence[Planned], remotes: dict[Reference, Remote]) -> None:
-        session = self._session
-        await write_all(session, type, planned, remotes)
-        await settle.settle_answered(session)
-        amends, session.amends = session.amends, []
-        if not amends:
-            return
-        async with session.database.connection() as conn:
-            standing = await entries.by_records(
-                conn, session.gallery_id, session.webservice_id, type, [w.reference.id for w in amends]
-            )
-        again = [Planned(entry=standing[w.reference.id], write=w) for w in amends if w.reference.id in standing]
-        session.counts.held -= len(again)
-        await write_all(session, type, again, remotes)
+    async def _write(self, type: EntryType, planned: Sequence[Planned], remotes: dict[Reference, Remote]) -> None:
+        await write_all(self._session, type, planned, remotes)
+        await settle.settle_answered(self._session)
+        await write_amends(self._session, type, remotes)
 
     async def _save(self, settled: Sequence[Settled], freed: Sequence[str] = ()) -> None:
         """Store judgements; payments of the *freed* invoices are judged again."""
@@ -230,7 +245,7 @@ def metered(run: Run, session: Session) -> Run:
         run,
         counts=session.counts,
         done=session.done,
-        total=session.done + session.still_due,
+        total=session.done + session.still_due + session.to_import,
         calls=meter.calls,
         bytes_up=meter.bytes_up,
         bytes_down=meter.bytes_down,

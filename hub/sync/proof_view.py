@@ -10,7 +10,7 @@ from typing import IO, Any
 import msgspec
 
 from hub.domain.proof import Figures, ProofRow, Sums
-from hub.domain.records import RecordType
+from hub.domain.records import EntryType
 from hub.store.entries import Unbooked
 
 _SPOOL_BYTES = 1024 * 1024
@@ -19,7 +19,7 @@ _SPOOL_BYTES = 1024 * 1024
 class Orphan(msgspec.Struct, frozen=True, kw_only=True):
     """Something that stands on one side only; `record_id` None: there; else its remote counterpart is gone."""
 
-    type: RecordType
+    type: EntryType
     record_id: str | None = None
     remote_id: str
     number: str | None = None

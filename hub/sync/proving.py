@@ -16,10 +16,10 @@ from hub.contract import Webservice
 from hub.domain import proof, receiving
 from hub.domain.entries import Entry
 from hub.domain.proof import ProofRow, Sums
-from hub.domain.records import Invoice, Payment, RecordType, Reference
+from hub.domain.records import EntryType, Invoice, Payment, RecordType, Reference
 from hub.domain.remotes import Remote, RemoteId
 from hub.errors import ConflictError
-from hub.store import entries, records
+from hub.store import allocations, entries, records
 from hub.store.database import Database
 from hub.store.records import Stored
 from hub.store.webservices import WebserviceRow
@@ -94,6 +94,7 @@ class _Prover:
         await self._read_ours()
         await self._read_by_id("invoice")
         await self._read_by_id("payment")
+        await self._read_by_id("allocation")
         await self._list_not_in_books()
 
     # -- reading
@@ -110,17 +111,17 @@ class _Prover:
                 if cursor is None:
                     break
 
-    async def _take_page(self, type_: RecordType, remotes: Sequence[Remote]) -> None:
+    async def _take_page(self, type_: EntryType, remotes: Sequence[Remote]) -> None:
         async with self._database.connection() as conn:
             known = await entries.by_remote_ids(
                 conn, self._row.gallery_id, self._row.id, type_, [one.id for one in remotes]
             )
         pairs = [(known[one.id], one) for one in remotes if one.id in known]
-        strangers = [one for one in remotes if one.id not in known and not proof.is_dead(one)]
+        strangers = [one for one in remotes if one.id not in known and not proof.is_dead(one) and one.ours is not False]
         self._made.theirs += [_stranger(type_, one) for one in strangers if self._within(one.on)]
         await self._emit(type_, pairs)
 
-    async def _read_by_id(self, type_: RecordType) -> None:
+    async def _read_by_id(self, type_: EntryType) -> None:
         """What has no row yet, by its remote id."""
         after = ""
         while True:
@@ -151,11 +152,13 @@ class _Prover:
 
     # -- rows
 
-    async def _emit(self, type_: RecordType, pairs: Sequence[tuple[Entry, Remote | None]]) -> None:
+    async def _emit(self, type_: EntryType, pairs: Sequence[tuple[Entry, Remote | None]]) -> None:
         for start in range(0, len(pairs), PAGE):
             chunk = [(e, r) for e, r in pairs[start : start + PAGE] if e.id not in self._seen]
             if type_ == "invoice":
                 await self._emit_invoices(chunk)
+            elif type_ == "allocation":
+                self._emit_allocations(chunk)
             else:
                 await self._emit_payments(chunk)
             await asyncio.sleep(0)  # a long proof leaves the loop to others
@@ -167,7 +170,10 @@ class _Prover:
             payments = await entries.payments_of(conn, gallery_id, self._row.id, ids)
             names = [Reference("payment", one.record_id) for group in payments.values() for one in group]
             paid_by = await records.load(conn, gallery_id, names)
+            of_notes = await allocations.of_notes(conn, gallery_id, self._row.id, ids)
+            on_invoices = await allocations.on_invoices(conn, gallery_id, self._row.id, ids)
         rows: list[ProofRow] = []
+        strays: list[Remote] = []
         for entry, remote in pairs:
             found = stored.get(Reference("invoice", entry.record_id))
             if found is None or not isinstance(found.record, Invoice):
@@ -176,17 +182,23 @@ class _Prover:
             invoice = found.record
             settling = _with_records(payments.get(entry.record_id, ()), paid_by)
             if self._within(invoice.issued_on):
+                joined = of_notes if invoice.kind == "credit_note" else on_invoices
                 paid = proof.sum_paid(invoice.currency, settling, kind=invoice.kind)
+                paid += proof.sum_allocated(invoice.currency, joined.get(entry.record_id, ()))
                 rows.append(proof.pair_invoice(invoice, entry, remote, paid))
                 self._seen.add(entry.id)
             if remote is not None and remote.parts is not None:
-                rows += self._pair_parts(invoice, remote, settling)
+                found_rows, more = self._pair_parts(invoice, remote, settling)
+                rows += found_rows
+                strays += more
+                rows += self._pair_allocations(remote, of_notes.get(entry.record_id, ()))
         self._write(rows)
+        await self._note_strays(strays)
 
     def _pair_parts(
         self, invoice: Invoice, remote: Remote, settling: Sequence[tuple[Payment, Entry]]
-    ) -> list[ProofRow]:
-        """Rows of the payments that were told with their invoice; parts with our marker and no entry are orphans."""
+    ) -> tuple[list[ProofRow], list[Remote]]:
+        """Rows of the payments that were told with their invoice; the parts with our marker that are none of them."""
         told = {one.id: one for one in _told(remote)}
         rows = []
         for payment, entry in settling:
@@ -197,9 +209,30 @@ class _Prover:
             if self._within(payment.paid_on):
                 rows.append(proof.pair_payment(payment, payment.currency or invoice.currency, entry, there))
         marker = f"{self._row.tag}-"
-        ours = [one for one in told.values() if (receiving.marker_of(one) or "").startswith(marker)]
-        self._made.theirs += [_stranger("payment", one) for one in ours if self._within(one.on)]
-        return rows
+        return rows, [one for one in told.values() if (receiving.marker_of(one) or "").startswith(marker)]
+
+    def _pair_allocations(self, note: Remote, found: Sequence[Entry]) -> list[ProofRow]:
+        """Rows of the allocations that were told with their credit note; the others are read by their ids."""
+        told = proof.told_allocations(note)
+        pairs = [(entry, told[_id_of(entry)]) for entry in found if _id_of(entry) in told]
+        self._seen.update(entry.id for entry, _ in pairs)
+        return [proof.pair_allocation(entry, there) for entry, there in pairs if self._within(there.on)]
+
+    def _emit_allocations(self, pairs: Sequence[tuple[Entry, Remote | None]]) -> None:
+        self._seen.update(entry.id for entry, _ in pairs)
+        shown = [(entry, there) for entry, there in pairs if entry.remote is None or self._within(entry.remote.on)]
+        self._write([proof.pair_allocation(entry, there) for entry, there in shown])
+
+    async def _note_strays(self, strays: Sequence[Remote]) -> None:
+        """Orphans are those without an entry; one whose record names another invoice by now gets its own row."""
+        if not strays:
+            return
+        async with self._database.connection() as conn:
+            known = await entries.by_remote_ids(
+                conn, self._row.gallery_id, self._row.id, "payment", [one.id for one in strays]
+            )
+        orphans = [one for one in strays if one.id not in known and self._within(one.on)]
+        self._made.theirs += [_stranger("payment", one) for one in orphans]
 
     async def _emit_payments(self, pairs: Sequence[tuple[Entry, Remote | None]]) -> None:
         wanted = [Reference("payment", entry.record_id) for entry, _ in pairs]
@@ -287,7 +320,7 @@ def _id_of(entry: Entry) -> RemoteId:
     return entry.remote.id if entry.remote is not None else RemoteId("")
 
 
-def _stranger(type_: RecordType, remote: Remote) -> Orphan:
+def _stranger(type_: EntryType, remote: Remote) -> Orphan:
     return Orphan(
         type=type_,
         remote_id=remote.id,

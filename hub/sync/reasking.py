@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
+from hub.domain.entries import Entry
 from hub.store import entries, upkeep
 from hub.store.database import Database
 from hub.store.entries import CHUNK
 
-Change = Literal["settings", "mappings", "exclusions", "choices", "contacts", "access"]
+Change = Literal["settings", "mappings", "exclusions", "choices", "locks", "contacts", "access"]
 
 # Held before anything of theirs was on its way, or refused for a known reason: judging them again is harmless.
 # Never in it: `unknown_outcome`, `possible_duplicate_payment`, `marker_without_record` and what else only a person's
@@ -58,9 +59,17 @@ _AGAIN: dict[Change, tuple[tuple[tuple[str, ...], frozenset[str] | None], ...]] 
     # A new rule may leave out what is held; a rule that is gone lets in what it left out or froze.
     "exclusions": ((("left_out", "synced"), frozenset({"excluded"})), (("held",), _HARMLESS)),
     "choices": ((("held",), OF_CHOICES),),
+    # A lock date that was set and lifted between two looks changes nothing that was ever seen here. Where it still
+    # stands it is seen now, so that nothing is sent in vain; the other reasons of choices could be, run after run.
+    "locks": ((("held",), frozenset({"period_locked"})),),
     "contacts": ((("held",), frozenset({"contact_archived", "duplicate_contact"})),),
     "access": ((("waiting",), None),),  # None: whatever the reason
 }
+
+
+def is_harmless(entry: Entry) -> bool:
+    """Whether judging *entry* again sends nothing that only a person's word may send again (pure)."""
+    return entry.state != "held" or entry.reason in _HARMLESS
 
 
 async def ask_after(database: Database, gallery_id: str, webservice_id: str, change: Change) -> int:

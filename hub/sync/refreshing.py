@@ -11,7 +11,7 @@ from datetime import timedelta
 import msgspec
 
 from hub.store import batches, entries, webservices
-from hub.sync import reasking
+from hub.sync import importing, reasking
 from hub.sync.contacts import refresh_index
 from hub.sync.session import Session
 
@@ -30,21 +30,24 @@ async def refresh(session: Session, *, by_person: bool) -> None:
     if due or waits_for_choices:
         at = session.row.choices_at
         limit = timedelta(seconds=CHOICES_SECONDS * session.tuning.clock_factor)
-        if at is None or now - at >= limit or (by_person and waits_for_choices):
-            await _refresh_choices(session)
-    if held & set(BY_CONTACT):
+        asked = by_person and waits_for_choices
+        if at is None or now - at >= limit or asked:
+            await _refresh_choices(session, ask=asked)
+    if held & set(BY_CONTACT) and not importing.is_wanted(session):  # the import reads them all
         await _refresh_contacts(session)
 
 
-async def _refresh_choices(session: Session) -> None:
+async def _refresh_choices(session: Session, *, ask: bool) -> None:
+    """*ask*: judge again what was refused for a lock date, though nothing changed: it may never have been seen here."""
     choices = await session.service.choices()
     changed = choices != session.book.choices
     async with session.owned() as conn:
         await webservices.set_choices(conn, session.gallery_id, session.webservice_id, choices)
     session.book = msgspec.structs.replace(session.book, choices=choices)
     session.service.take_book(session.book)
-    if changed:
-        await reasking.ask_after(session.database, session.gallery_id, session.webservice_id, "choices")
+    if changed or ask:
+        change: reasking.Change = "choices" if changed else "locks"
+        await reasking.ask_after(session.database, session.gallery_id, session.webservice_id, change)
 
 
 async def _refresh_contacts(session: Session) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ import structlog
 from hub.contract import Http, Webservice
 from hub.domain.books import Book, Choices
 from hub.domain.drafts import Write
-from hub.domain.eligibility import Gates
+from hub.domain.eligibility import Gates, find_window_start
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.records import Gallery
 from hub.errors import BusyError, LeaseLostError, UnavailableError
@@ -99,7 +99,9 @@ class Session:
     key_until: float | None = None  # monotonic; while a batch is sent again: nothing leaves after it
     silent: int = 0  # batches in a row without any clear answer
     released: set[str] = field(default_factory=set)  # invoices that this run's own writes set free
-    amends: list[Write] = field(default_factory=list)  # documents whose total came back different, drawn up anew
+    contacts_read: bool = False  # the contacts there were read to their end in this run
+    to_import: int = 0  # contacts read there that are still to be taken
+    amends: list[Write] = field(default_factory=list)  # writes drawn up anew after another total or a refusal
 
     @property
     def gallery_id(self) -> str:
@@ -185,12 +187,6 @@ async def load_book(
         choices=row.choices or Choices(),
         organisation_id=row.organisation_id,
         connected_at=row.connected_at,
-        window_start=_window_start(row, Gates.of(settings)),
+        window_start=find_window_start(Gates.of(settings), row.finished_at or row.connected_at),
         today=now.astimezone(ZoneInfo(gallery.timezone)).date(),
     )
-
-
-def _window_start(row: WebserviceRow, gates: Gates) -> datetime | None:
-    if gates.window_days is None:
-        return None
-    return (row.finished_at or row.connected_at) - timedelta(days=gates.window_days)

@@ -1,7 +1,8 @@
 """Settling the unknown: batches are sent again byte for byte for a few minutes, then each write is looked up.
 
-A payment that cannot be found is looked for with patience, since nothing at the remote side protects it from being
-made twice: only after `look_seconds` without sending and two clean looks a third of that apart is it sent again.
+A payment or allocation that cannot be found is looked for with patience, since nothing at the remote side protects it
+from being made twice: only after `look_seconds` without sending and two clean looks a third of that apart is it sent
+again.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from hub.contract import Lookup
 from hub.domain import settling
 from hub.domain.drafts import Write
 from hub.domain.entries import Entry
-from hub.domain.records import RecordType, Reference
+from hub.domain.records import EntryType, Reference
 from hub.domain.remotes import Accepted, Operation, Outcome, Remote, RemoteId, Unknown
 from hub.domain.settling import Absent, Present, Settled, Taken
 from hub.errors import PermanentError, TemporaryError
-from hub.store import batches, entries
+from hub.store import allocations, batches, entries
 from hub.store.batches import Batch, Looks, Member
 from hub.store.database import Connection
 from hub.sync import outcomes
@@ -116,10 +117,17 @@ def _lookup(member: Member, remotes: Mapping[Reference, Remote]) -> Lookup:
     write = member.write
     needed = [r for r in (write.draft.needs if write.draft else ()) if r.type == "invoice" and r in remotes]
     document = write.document_id or (remotes[needed[0]].id if needed else None)
-    return Lookup(reference=write.reference, number=write.number, draft=write.draft, document_id=document)
+    return Lookup(
+        reference=write.reference,
+        number=write.number,
+        draft=write.draft,
+        document_id=document,
+        source_id=write.source_id,
+        credit_note=write.credit_note,
+    )
 
 
-async def _read_changed(session: Session, type: RecordType, members: Sequence[Member]) -> dict[RemoteId, Remote]:
+async def _read_changed(session: Session, type: EntryType, members: Sequence[Member]) -> dict[RemoteId, Remote]:
     ids = [m.write.remote.id for m in members if m.write.remote is not None]
     return {r.id: r for r in await session.service.read(type, ids)} if ids else {}
 
@@ -177,6 +185,15 @@ async def _ask_dependents(conn: Connection, session: Session, batch: Batch, sett
     if batch.type == "invoice":
         ids = [s.entry.record_id for s in settled if s.entry.state == "synced"]
         await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
+        await allocations.ask_of(conn, session.gallery_id, session.webservice_id, ids)
+    elif batch.type == "allocation":  # what is paid there is read with the next pull
+        freed = [s.entry for s in settled if s.entry.state == "voided"]
+        documents = [e.remote.document_id for e in freed if e.remote is not None and e.remote.document_id]
+        notes = [e.record_id for e in freed]
+        await allocations.ask_freed(conn, session.gallery_id, session.webservice_id, notes, documents)
+    elif batch.type == "payment":
+        ids = [s.entry.invoice_id for s in settled if s.entry.invoice_id]
+        await allocations.ask_of(conn, session.gallery_id, session.webservice_id, ids)
     elif batch.type == "contact":
         ids = [s.entry.record_id for s in settled]
         session.released |= await entries.ask_invoices_of_contacts(conn, session.gallery_id, session.webservice_id, ids)
@@ -209,11 +226,11 @@ def _judge_create(
 
 
 def _judge_absent(session: Session, view: _View, member: Member, entry: Entry) -> tuple[Settled, str] | Looks:
-    """Not found: an invoice or contact goes again (its number protects it), a payment only after patience."""
+    """Not found: an invoice or contact goes again (its number protects it), money only after patience."""
     if member.refusal is not None:  # refused as taken, and what took it cannot be seen: a person has to look
-        return settling.refused(entry, member.refusal), "refused"
+        return settling.refused(entry, member.refusal, member.write.draft), "refused"
     text = "It did not arrive there; it is sent again."
-    if member.write.reference.type != "payment":
+    if member.write.reference.type not in {"payment", "allocation"}:
         return settling.again(entry, view.now, text), "absent"
     factor = session.tuning.clock_factor
     first_at = view.batch.first_sent_at or view.now

@@ -29,11 +29,11 @@ from hub.errors import (
 )
 from hub.registry import Registry
 from hub.remote.http import Meter
-from hub.store import batches, entries, events, leases, problems, runs, webservices
+from hub.store import batches, entries, events, feed, leases, needs, problems, runs, webservices
 from hub.store.database import Connection, Database
 from hub.store.leases import Lease
 from hub.store.problems import OF_WEBSERVICE, Cause
-from hub.store.runs import Run, RunState
+from hub.store.runs import Counts, Run, RunState
 from hub.store.webservices import WebserviceRow
 from hub.sync import dryrun, forms, refreshing
 from hub.sync.guarding import Guarded, PluginFailedError
@@ -247,6 +247,7 @@ class Worker:
         sentence = str(error) if told else f"The plugin {plugin!r} or the hub failed ({type(error).__name__})."
         cause = Cause("refused", OF_WEBSERVICE, sentence, "Report this to whoever runs the hub.")
         async with self._database.transaction() as conn:
+            await feed.lock_feed(conn, row.gallery_id, 0)
             await leases.hold(conn, lease)
             await problems.open_all(conn, row.gallery_id, row.id, [cause])
         return End(state="failed", error=sentence)
@@ -259,13 +260,16 @@ class Worker:
         cause: Cause,
     ) -> None:
         async with self._database.transaction() as conn:
+            await feed.lock_feed(conn, row.gallery_id, 0)
             await leases.hold(conn, lease)
             await webservices.set_state(conn, row.gallery_id, row.id, state, only_from=["ready"])
             await problems.open_all(conn, row.gallery_id, row.id, [cause])
 
     async def _finish(self, lease: Lease, row: WebserviceRow, run: Run, session: Session | None, end: End) -> None:
         """Counts, problems that closed by themselves, the window's new start, one event."""
+        counts = session.counts if session is not None else run.counts
         async with self._database.transaction() as conn:
+            await feed.lock_feed(conn, row.gallery_id, 0)
             await leases.hold(conn, lease)
             now = await batches.now(conn)
             resume_at = self._resume_at(now, end)
@@ -279,8 +283,10 @@ class Worker:
                 closed += await problems.close_of_webservice(conn, row.gallery_id, row.id)
             if end.state == "done" and run.invoices is None and not run.dry_run:
                 await webservices.note_finished(conn, row.gallery_id, row.id, run.started_at or now)
-            data = {"webservice_id": row.id, "run_id": run.id, "state": end.state, "closed_problems": len(closed)}
-            await events.append(conn, row.gallery_id, "run.finished", data)
+            await needs.clear(conn, row.gallery_id)
+            data = finished_data(row.id, run, end.state, counts, closed=len(closed))
+            if is_news(run, end.state, counts, closed=len(closed)):
+                await events.append(conn, row.gallery_id, "run.finished", data)
         self._registry.run_finished(data)
 
     def _resume_at(self, now: datetime, end: End) -> datetime | None:
@@ -305,6 +311,27 @@ class Worker:
             await batches.purge(conn, lease.gallery_id, lease.webservice_id)
             await runs.purge(conn, lease.gallery_id, lease.webservice_id)
             await leases.release(conn, lease)
+
+
+def finished_data(webservice_id: str, run: Run, state: RunState, counts: Counts, *, closed: int) -> dict[str, Any]:
+    """What gallery systems and observers learn of a run that ended."""
+    return {
+        "webservice_id": webservice_id,
+        "run_id": run.id,
+        "state": state,
+        "dry_run": run.dry_run,
+        "asked_by": run.asked_by,
+        "counts": msgspec.to_builtins(counts),
+        "closed_problems": closed,
+    }
+
+
+def is_news(run: Run, state: RunState, counts: Counts, *, closed: int) -> bool:
+    """Whether a run is worth an event: it is over, and did something, went wrong, or was asked for by a person."""
+    if state == "waiting":
+        return False  # it goes on under the same id
+    done = msgspec.structs.replace(counts, unchanged=0, left_out=0)
+    return state != "done" or run.asked_by == "person" or closed > 0 or done != Counts()
 
 
 def slot_of(row: WebserviceRow, now: datetime, *, factor: float) -> datetime | None:

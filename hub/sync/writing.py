@@ -12,10 +12,10 @@ import structlog
 
 from hub.domain.drafts import Request, Write
 from hub.domain.entries import Do, Entry
-from hub.domain.records import RecordType, Reference
+from hub.domain.records import EntryType, Reference
 from hub.domain.remotes import Accepted, NotNow, Operation, Outcome, Refused, Remote, RemoteId, Unknown
 from hub.errors import AuthorizationError, LeaseLostError, PermanentError, TemporaryError, ThrottledError
-from hub.store import batches
+from hub.store import batches, entries
 from hub.store.batches import Batch, Member
 from hub.sync import outcomes
 from hub.sync.guarding import PluginFailedError
@@ -42,6 +42,7 @@ def plan_write(verdict: Verdict, remotes: Mapping[Reference, Remote] | None = No
     assert subject is not None  # noqa: S101 - a Do step has a subject
     assert isinstance(step, Do)  # noqa: S101 - the caller chose the Do steps
     cancel = step.operation is Operation.CANCEL
+    remotes = remotes or {}
     remote = verdict.entry.remote if step.operation is not Operation.CREATE else None
     write = Write(
         reference=subject.reference,
@@ -51,7 +52,10 @@ def plan_write(verdict: Verdict, remotes: Mapping[Reference, Remote] | None = No
         remote=remote,
         record_version=subject.version,
         before=verdict.entry.sent.body if verdict.entry.sent is not None else None,
-        document_id=_document_id(verdict, remotes or {}),
+        written=verdict.entry.sent.written if verdict.entry.sent is not None else (),
+        document_id=_document_id(verdict, remotes),
+        source_id=_source_id(verdict, remotes),
+        credit_note=subject.credit_note,
     )
     return Planned(entry=verdict.entry, write=write)
 
@@ -61,10 +65,18 @@ def _document_id(verdict: Verdict, remotes: Mapping[Reference, Remote]) -> Remot
     return next((remotes[n].id for n in needs if n.type == "invoice" and n in remotes), None)
 
 
+def _source_id(verdict: Verdict, remotes: Mapping[Reference, Remote]) -> RemoteId | None:
+    """Of an allocation: the remote credit note, whose id here it bears."""
+    source = remotes.get(Reference("invoice", verdict.entry.record_id))
+    return source.id if source is not None and verdict.entry.type == "allocation" else None
+
+
 async def write_all(
-    session: Session, type: RecordType, planned: Sequence[Planned], remotes: Mapping[Reference, Remote]
+    session: Session, type: EntryType, planned: Sequence[Planned], remotes: Mapping[Reference, Remote]
 ) -> None:
     """Send writes of one type in full batches, several in flight, one slot kept free for people and look-ups.
+
+    Credit notes are in batches of their own, apart from invoices.
 
     Every outcome is stored when this returns. Raises ThrottledError or AuthorizationError after the batches in
     flight have ended; LeaseLostError at once.
@@ -72,9 +84,8 @@ async def write_all(
     groups = [
         chunk
         for operation in (Operation.CREATE, Operation.UPDATE, Operation.CANCEL)
-        for chunk in _chunks(
-            [p for p in planned if p.write.operation is operation], session.kind.batch_size(type, operation)
-        )
+        for sort in _by_sort([p for p in planned if p.write.operation is operation])
+        for chunk in _chunks(sort, session.kind.batch_size(type, operation))
     ]
     waiting: Iterator[list[Planned]] = iter(groups)
     stop: list[Exception] = []
@@ -98,6 +109,27 @@ async def write_all(
         raise stop[0]
 
 
+async def write_amends(session: Session, type: EntryType, remotes: Mapping[Reference, Remote]) -> None:
+    """Send once more what the kind drew up anew after the answer (`Webservice.amend`, `Webservice.soften`)."""
+    amends, session.amends = session.amends, []
+    if not amends:
+        return
+    async with session.database.connection() as conn:
+        standing = await entries.by_records(
+            conn, session.gallery_id, session.webservice_id, type, [w.reference.id for w in amends]
+        )
+    again = [Planned(entry=standing[w.reference.id], write=w) for w in amends if w.reference.id in standing]
+    session.counts.held -= sum(p.entry.state == "held" for p in again)
+    await write_all(session, type, again, remotes)
+
+
+def _by_sort(items: Sequence[Planned]) -> list[list[Planned]]:
+    """Invoices, then credit notes; refunds go with payments."""
+    notes = [p for p in items if p.write.credit_note and p.write.reference.type == "invoice"]
+    others = [p for p in items if not (p.write.credit_note and p.write.reference.type == "invoice")]
+    return [others, notes]
+
+
 def _chunks(items: Sequence[Planned], size: int) -> list[list[Planned]]:
     return [list(items[i : i + size]) for i in range(0, len(items), size)]
 
@@ -111,7 +143,7 @@ class _ChangedError(Exception):
 
 
 async def _send_group(
-    session: Session, type: RecordType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
+    session: Session, type: EntryType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
 ) -> None:
     """One group as one batch, without those that a person changed since they were judged."""
     try:
@@ -123,7 +155,7 @@ async def _send_group(
 
 
 async def _send_whole(
-    session: Session, type: RecordType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
+    session: Session, type: EntryType, group: Sequence[Planned], remotes: Mapping[Reference, Remote]
 ) -> None:
     """One batch, or halves while its body is too large or the whole is refused."""
     writes = [p.write for p in group]
@@ -178,7 +210,7 @@ def _too_large(session: Session, size: int) -> Refused:
 
 async def _send_halves(
     session: Session,
-    type: RecordType,
+    type: EntryType,
     group: Sequence[Planned],
     remotes: Mapping[Reference, Remote],
     why: Refused,
@@ -191,7 +223,7 @@ async def _send_halves(
         await _send_group(session, type, half, remotes)
 
 
-def make_batch(session: Session, type: RecordType, group: Sequence[Planned], request: Request) -> Batch:
+def make_batch(session: Session, type: EntryType, group: Sequence[Planned], request: Request) -> Batch:
     """A new batch: its key is its own and its bytes', at most 128 characters, and never used for other bytes."""
     batch_id = secrets.token_hex(12)
     digest = hashlib.sha256(b"|".join([session.webservice_id.encode(), batch_id.encode(), request.body])).hexdigest()

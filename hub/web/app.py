@@ -10,6 +10,7 @@ from hub.errors import StartupError
 from hub.web import headers, health, hooks, metrics, middlewares, oauth, pages, policies
 from hub.web.api import (
     bulk,
+    callback,
     docs,
     entries,
     events,
@@ -19,16 +20,20 @@ from hub.web.api import (
     keys,
     kinds,
     mappings,
+    previews,
     problems,
     proof,
     records,
     runs,
+    sessions,
     webservices,
 )
 from hub.web.bodies import RECORD_BYTES
 from hub.web.deps import DEPS, Deps
 from hub.web.metrics import METRICS, Metrics
 from hub.web.routes import Route
+from hub.web.ui import pages as ui_pages
+from hub.web.ui import render as ui_render
 
 ROUTES: tuple[Route, ...] = (
     *galleries.ROUTES,
@@ -40,17 +45,21 @@ ROUTES: tuple[Route, ...] = (
     *kinds.ROUTES,
     *webservices.ROUTES,
     *mappings.ROUTES,
+    *previews.ROUTES,
     *runs.ROUTES,
     *entries.ROUTES,
     *problems.ROUTES,
     *proof.ROUTES,
     *events.ROUTES,
+    *callback.ROUTES,
+    *sessions.ROUTES,
     *docs.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *oauth.ROUTES,
     *hooks.ROUTES,
     *pages.ROUTES,
+    *ui_pages.ROUTES,
 )
 
 
@@ -73,6 +82,7 @@ def make_app(deps: Deps, *, more: Iterable[Route] = ()) -> web.Application:
     app[policies.ROUTES] = {}
     for route in (*ROUTES, *more):
         add_route(app, route)
+    ui_render.setup(app, tuple(app[policies.ROUTES].values()))
     app[docs.DOCUMENT] = docs.make_document(app)
     app.on_response_prepare.append(headers.add_headers)
     app.on_startup.append(_check)

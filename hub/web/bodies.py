@@ -35,13 +35,13 @@ def check_media(request: web.Request, allowed: frozenset[str] = JSON_TYPES) -> N
         raise web.HTTPUnsupportedMediaType(text=f"Send Content-Type: {min(allowed)} in UTF-8.")
 
 
-async def read_body(request: web.Request, *, limit: int = SMALL_BYTES) -> bytes:
-    """The whole JSON body, not yet decoded, of at most *limit* bytes, within 15 s.
+async def read_body(request: web.Request, *, limit: int = SMALL_BYTES, allowed: frozenset[str] = JSON_TYPES) -> bytes:
+    """The whole body (JSON, or of the types *allowed*), not yet decoded, of at most *limit* bytes, within 15 s.
 
     Raises:
         web.HTTPException: 415, 413 or 408.
     """
-    check_media(request)
+    check_media(request, allowed)
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     parts, size = [], 0

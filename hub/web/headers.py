@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -37,6 +38,22 @@ def page_policy(settings: Settings, *, style_hashes: Iterable[str] = (), form_ta
         f"default-src 'none'; style-src {styles}; img-src 'self' data:; base-uri 'none'; "
         f"form-action {targets}; frame-ancestors {ancestors}"
     )
+
+
+def signed_in_policy(settings: Settings, *, form_targets: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of the pages for people: our own files only, nothing inline, forms to us and them."""
+    ancestors = " ".join(settings.frame_ancestors) or "'none'"
+    targets = " ".join(("'self'", *form_targets))
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"base-uri 'none'; form-action {targets}; frame-ancestors {ancestors}"
+    )
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of *url*, for a Content-Security-Policy."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def hash_style(style: str) -> str:

@@ -11,10 +11,12 @@ import structlog
 from aiohttp import web
 
 from hub.errors import HubError
-from hub.web import pages, problems
+from hub.web import problems
 from hub.web.metrics import METRICS
 from hub.web.policies import find_route
-from hub.web.routes import Handler
+from hub.web.routes import Handler, Route
+from hub.web.ui import faults
+from hub.web.ui.session import NEEDED
 
 log = structlog.get_logger(__name__)
 
@@ -72,19 +74,23 @@ async def explain_errors(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _render(request: web.Request, answer: problems.Answer) -> web.Response:
     problem = msgspec.structs.replace(answer.problem, request_id=request[REQUEST_ID])
-    if _wants_page(request):
-        response = pages.render_problem(request, problem)
+    route = find_route(request)
+    if _wants_page(request, route):
+        response = faults.render_fault(request, problem)
     else:
         response = web.Response(
             status=problem.status, body=msgspec.json.encode(problem), headers={"Content-Type": problems.MEDIA}
         )
     response.headers.update(answer.headers)
+    if route is not None and route.policy in NEEDED:
+        response.headers.pop("WWW-Authenticate", None)  # browsers would ask for a password
     if problem.status in {408, 413}:
         response.force_close()  # the rest of the body is not wanted
     return response
 
 
-def _wants_page(request: web.Request) -> bool:
-    route = find_route(request)
+def _wants_page(request: web.Request, route: Route | None) -> bool:
+    if route is not None and route.policy in NEEDED:
+        return True
     asks = "text/html" in request.headers.get("Accept", "")
     return asks and (route.page if route else not request.path.startswith("/api/"))

@@ -48,11 +48,6 @@ def render(request: web.Request, template: str, *, status: int = 200, **values: 
     return web.Response(text=html, status=status, content_type="text/html", headers={"Content-Security-Policy": policy})
 
 
-def render_problem(request: web.Request, problem: problems.Problem) -> web.Response:
-    """A problem for people."""
-    return render(request, "problem.html", status=problem.status, problem=problem)
-
-
 async def show_landing(request: web.Request) -> web.StreamResponse:
     """Say what this is and where the documentation stands."""
     return render(request, "landing.html")

@@ -14,6 +14,7 @@ from hub.errors import AccessError, NotFoundError, StartupError
 from hub.store import keys
 from hub.web.deps import DEPS
 from hub.web.routes import Handler, Policy, Route
+from hub.web.ui import session as visits
 
 Role = Literal["operator", "gallery-admin", "gallery-reader"]
 
@@ -70,11 +71,13 @@ async def authorise(request: web.Request, handler: Handler) -> web.StreamRespons
     """Let a request through to its handler only as its route's policy says.
 
     Raises:
-        AccessError: no key, an unknown one, or one without the right.
+        AccessError: no key (or session), an unknown one, or one without the right; a form without its token.
         NotFoundError: the gallery is another one's; the same answer as for a gallery that is not there.
     """
     route = find_route(request)
-    if route is not None and route.policy not in {Policy.PUBLIC, Policy.SIGNED}:
+    if route is not None and route.policy in visits.NEEDED:
+        await visits.admit(request, route)
+    elif route is not None and route.policy not in {Policy.PUBLIC, Policy.SIGNED}:
         caller = await _identify(request)
         check_access(route.policy, caller, request.match_info.get("gallery"))
         request[CALLER] = caller

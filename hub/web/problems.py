@@ -180,6 +180,12 @@ _KINDS = (
         text="It was logged under the request id of the answer; give that id to the operator.",
     ),
     Kind(
+        name="gone",
+        status=410,
+        title="This link has ended",
+        text="A link that signs a browser in works once, within five minutes: make a new one.",
+    ),
+    Kind(
         name="remote",
         status=502,
         title="The other side refused",

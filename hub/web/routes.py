@@ -24,6 +24,13 @@ class Policy(StrEnum):
     GALLERY_ADMIN = "gallery-admin"  # a key of the gallery that may change things, or an operator's
     OPERATOR = "operator"
 
+    # Pages: a signed-in browser in this role or one that may more (`hub.domain.sessions.ROLES`). A POST needs the token
+    # of its session's forms too.
+    PAGE_READER = "page-reader"
+    PAGE_BOOKKEEPER = "page-bookkeeper"
+    PAGE_OWNER = "page-owner"
+    PAGE_OPERATOR = "page-operator"
+
 
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """Schema of a record in a PUT: `type` and `id` may be left out."""

@@ -18,6 +18,38 @@ Arguments = Mapping[str, Any]
 MOST_VALUES = 1000
 LONGEST_VALUE = 255
 
+DATE_PATTERN = r"^\d{4}-\d\d-\d\d$"
+AMOUNT_PATTERN = r"^-?\d{1,20}(\.\d{1,10})?$"
+
+
+def values_property(allowed: tuple[str, ...] = (), pattern: str | None = None) -> dict[str, Any]:
+    """The JSON Schema of ``values``: texts, *allowed* ones or of a *pattern* where that is given."""
+    item: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE}
+    if allowed:
+        item = {"type": "string", "enum": list(allowed)}
+    elif pattern:
+        item = {"type": "string", "pattern": pattern}
+    return {"type": "array", "items": item, "minItems": 1, "maxItems": MOST_VALUES}
+
+
+def end_properties(**more: Any) -> dict[str, Any]:
+    """The JSON Schemas of ``from`` and ``to``, both included."""
+    text = {"type": ["string", "null"], "maxLength": LONGEST_VALUE, **more}
+    return {"from": {**text, "title": "From"}, "to": {**text, "title": "To"}}
+
+
+def values_schema(allowed: tuple[str, ...] = (), pattern: str | None = None) -> dict[str, Any]:
+    """The JSON Schema of the arguments of a rule by values."""
+    listed = {"values": values_property(allowed, pattern)}
+    return {"type": "object", "properties": listed, "required": ["values"], "additionalProperties": False}
+
+
+def range_schema(**more: Any) -> dict[str, Any]:
+    """The JSON Schema of the arguments of a rule with ends, of which one may be left out."""
+    ends = end_properties(**more)
+    needs = [{"required": ["from"]}, {"required": ["to"]}]
+    return {"type": "object", "properties": ends, "anyOf": needs, "additionalProperties": False}
+
 
 def plain(value: str) -> str:
     """How texts are compared: without outer blanks and capitals."""

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import get_args, get_type_hints
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args, get_type_hints
 
 from hub import ExcludeFilter, Fault, Invoice, Line
 from plugins.core.arguments import (
+    AMOUNT_PATTERN,
+    DATE_PATTERN,
     Arguments,
     any_of,
     check_names,
     check_range,
     check_values,
     plain,
+    range_schema,
     range_words,
     read_amount,
     read_date,
+    values_schema,
     within,
 )
 from plugins.core.numbers import NumberFilter
@@ -37,6 +41,11 @@ class ValuesFilter(ABC):
     label: str
     help: str
     allowed: tuple[str, ...] = ()  # empty: any text
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of its arguments."""
+        return values_schema(self.allowed)
 
     @abstractmethod
     def values_of(self, invoice: Invoice) -> Iterable[str]:
@@ -109,6 +118,11 @@ class CurrencyFilter(ValuesFilter):
     label = "Currency"
     help = "Leave out invoices in these currencies, by their three letters (ISO 4217)."
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of its arguments."""
+        return values_schema(pattern="^[A-Za-z]{3}$")
+
     def values_of(self, invoice: Invoice) -> Iterable[str]:
         """Its currency."""
         return (invoice.currency,)
@@ -150,6 +164,7 @@ class DateFilter:
     key = "date"
     label = "Date"
     help = "Leave out invoices issued from and to these dates (YYYY-MM-DD, both included)."
+    schema: Mapping[str, Any] = range_schema(format="date", pattern=DATE_PATTERN)
 
     def check(self, arguments: Arguments) -> list[Fault]:
         """Faults of *arguments*: unknown names, no end at all, no date, ends the wrong way round."""
@@ -170,6 +185,7 @@ class AmountFilter:
     key = "amount"
     label = "Amount"
     help = 'Leave out invoices with a total from and to these amounts (such as "0.00"), in the invoice\'s currency.'
+    schema: Mapping[str, Any] = range_schema(pattern=AMOUNT_PATTERN)
 
     def check(self, arguments: Arguments) -> list[Fault]:
         """Faults of *arguments*: unknown names, no end at all, no decimal text, ends the wrong way round."""

@@ -141,7 +141,7 @@ class Files(hub.Webservice):
         found = {one.reference: index.get((one.reference.type, one.reference.id)) for one in lookups}
         return {name: (remote,) if remote else () for name, remote in found.items()}
 
-    async def read(self, type: Type, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
+    async def read(self, type: hub.EntryType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
         """What the files last told of each record; its id there is its id here."""
         index = await self._read_index()
         return tuple(remote for one in ids if (remote := index.get((type, one))))

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from hub import Fault, Invoice
-from plugins.core.arguments import Arguments, any_of, check_names, check_range, check_values, range_words
+from plugins.core.arguments import (
+    Arguments,
+    any_of,
+    check_names,
+    check_range,
+    check_values,
+    end_properties,
+    range_words,
+    values_property,
+)
 
 
 class Number(NamedTuple):
@@ -36,6 +46,12 @@ class NumberFilter:
     key = "number"
     label = "Invoice number"
     help = "Leave out invoices with these numbers, or numbers from and to (both included; a prefix may be left out)."
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "properties": {"values": values_property(), **end_properties()},
+        "anyOf": [{"required": ["values"]}, {"required": ["from"]}, {"required": ["to"]}],
+        "additionalProperties": False,
+    }
 
     def check(self, arguments: Arguments) -> list[Fault]:
         """Faults of *arguments*: unknown names, both ways at once, neither, ends without a digit or the wrong way."""

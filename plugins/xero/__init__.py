@@ -21,11 +21,11 @@ class XeroSandbox:
         return sandbox.make_app(clock_factor=clock_factor, client_id=client_id, client_secret=client_secret)
 
     def prepare(self, app: Any, facts: Sequence[Mapping[str, Any]]) -> None:
-        """Bring the first organisation of *app* into the state that a rehearsal starts from."""
+        """Bring organisations of *app* (the first, unless a fact names another) to where a rehearsal starts from."""
         from plugins.xero.sandbox import SANDBOX  # noqa: PLC0415 - as above
         from plugins.xero.sandbox.prepare import prepare  # noqa: PLC0415 - as above
 
-        prepare(next(iter(app[SANDBOX].organisations.values())), facts)
+        prepare(app[SANDBOX], facts)
 
 
 @hookimpl

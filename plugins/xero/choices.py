@@ -173,10 +173,28 @@ def check_mappings(
             label = _SLOTS[key].label
             message = f"Nothing is chosen for “{label}”."
             findings.append(Finding(code="unmapped", slot=key, message=message, blocking=_SLOTS[key].required))
-    if "rounding" not in mapped and not any(one.system == "ROUNDING" for one in choices.accounts):
-        message = "The organisation has no rounding account of its own: choose one."
-        findings.append(Finding(code="unmapped", slot="rounding", message=message))
+    if (finding := _check_rounding(mappings, choices)) is not None:
+        findings.append(finding)
     return tuple(findings)
+
+
+def _check_rounding(mappings: Sequence[Mapping], choices: Choices) -> Finding | None:
+    """Whether a rounding line could be written: said once and before any invoice needs it (DOMAIN 3.4.5 ix)."""
+    target = resolve("rounding", {}, mappings)
+    if target is None:
+        account = next((one for one in choices.accounts if one.system == "ROUNDING"), None)
+    else:
+        account = find_account(target, choices)
+    if account is None and target is None:
+        message = "The organisation has no rounding account of its own: choose one."
+        return Finding(code="unmapped", slot="rounding", message=message, blocking=True)
+    untaxed = resolve("no_tax", {}, mappings)
+    rate = find_tax_rate(untaxed, choices) if untaxed is not None else None
+    if account is None or rate is None or account.class_ in rate.applies_to:
+        return None
+    shown = f"{account.code} {account.name}" if account.code else account.name
+    message = f"The tax rate {rate.name}, for lines without tax, cannot be used with {shown}: choose another account."
+    return Finding(code="tax_mapping", slot="rounding", message=message, blocking=True)
 
 
 def _check(mapping: Mapping, choices: Choices, codes: MappingOf[str, TaxCode]) -> Finding | None:
@@ -221,22 +239,29 @@ def _check_account(mapping: Mapping, choices: Choices) -> Finding | None:
         return _finding("mapping_invalid", mapping, "The account is not in Xero any more.")
     shown = f"{account.code} {account.name}" if account.code else account.name
     if slot.key == "bank":
-        if not account.active:
-            return _finding("payment_account", mapping, f"{shown} is archived in Xero.")
-        if not account.takes_payments:
-            return _finding("payment_account", mapping, f"{shown} does not take payments in Xero.")
-        base = choices.organisation.currency if choices.organisation else None
-        currency = mapping.when.get("currency")
-        if account.currency and base and account.currency != base and currency not in (None, account.currency):
-            message = f"{shown} is in {account.currency}: it takes no payments of {currency} invoices."
-            return _finding("payment_currency", mapping, message)
-        return None
+        return _check_bank(mapping, account, shown, choices)
     if why := line_account_fault(account):
         return _finding("mapping_invalid", mapping, f"{why[:1].upper()}{why[1:]}.")
     if account.class_ not in slot.fills:
         wanted = " or ".join(slot.fills)
         message = f"{shown} is an account of the class {account.class_}; “{slot.label}” is meant for {wanted}."
         return Finding(code="mapping_invalid", slot=slot.key, when=dict(mapping.when), message=message)
+    return None
+
+
+def _check_bank(mapping: Mapping, account: Account, shown: str, choices: Choices) -> Finding | None:
+    if not account.active:
+        return _finding("payment_account", mapping, f"{shown} is archived in Xero.")
+    if not account.takes_payments:
+        return _finding("payment_account", mapping, f"{shown} does not take payments in Xero.")
+    base = choices.organisation.currency if choices.organisation else None
+    currency = mapping.when.get("currency")
+    if currency is not None and choices.currencies and currency not in choices.currencies:
+        message = f"The organisation does not use {currency}: add it in Xero first (not every plan has several)."
+        return _finding("currency_not_subscribed", mapping, message)
+    if account.currency and base and account.currency != base and currency not in (None, account.currency):
+        message = f"{shown} is in {account.currency}: it takes no payments of {currency} invoices."
+        return _finding("payment_currency", mapping, message)
     return None
 
 

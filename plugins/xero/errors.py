@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hub import AuthorizationError, Operation, PermanentError, RecordType, Refused, Response, ThrottledError
+from hub import AuthorizationError, EntryType, Operation, PermanentError, Refused, Response, ThrottledError
 from plugins.xero import wire
 
 DEFAULT_RETRY_AFTER = 5.0  # concurrent and app limits may come without Retry-After, FACTS 2.1
@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     code: str
     remedy: str
     ambiguous: bool = False
-    type: RecordType | None = None
+    type: EntryType | None = None
     operation: Operation | None = None
 
 
@@ -34,16 +34,24 @@ _CLOSED = "Remove the payment or credit in Xero and the change goes with the nex
 _LOCK = "Move the lock date in Xero (Settings, Financial settings), or give it a later date in the gallery system."
 _MAPPING = "Choose another account in the webservice's mappings, or restore this one in Xero."
 _TAX = "Choose another tax rate in the webservice's mappings, or correct it in Xero."
-_BANK = "Choose a bank account, or one with “Enable payments”, in the webservice's mappings (slot “bank”)."
+_BANK = "Choose a bank account, or one with “Enable payments”, in the webservice's mappings (slot “Payments”)."
 _CONTACT = "Restore the contact in Xero (only a person can), or link this one to another contact."
 
 # In order: the first rule that fits counts.
 RULES: tuple[Rule, ...] = (
     Rule(("lock date", "period is locked"), "period_locked", _LOCK),
     Rule(
+        ("credit note # must be unique", "credit note number must be unique"),
+        "number_taken",
+        "Renumber that credit note in Xero and press “Try again”, change this one's number in the gallery system, or "
+        "link the two if they are the same.",
+        ambiguous=True,
+    ),
+    Rule(
         ("invoice # must be unique", "invoice number must be unique"),
         "number_taken",
-        "Renumber that document in Xero, change this invoice's number, or link the two if they are the same.",
+        "Renumber that document in Xero and press “Try again”, change this invoice's number in the gallery system, or "
+        "link the two if they are the same invoice.",
         ambiguous=True,
     ),
     # The number is ours, so whoever bears it may be our own write whose answer was lost. A taken name alone is somebody
@@ -97,7 +105,11 @@ RULES: tuple[Rule, ...] = (
         "refused",
         "Open the contact in Xero and clear its Website field: Xero checks it with every change, the hub cannot.",
     ),
-    Rule(("country", "addressline", "postal", "region cannot", "city cannot"), "address", "Correct the address."),
+    Rule(
+        ("country", "addressline", "postal", "region cannot", "city cannot"),
+        "address",
+        "Correct the address in the gallery system.",
+    ),
     Rule(
         ("not subscribed to currency", "not subscribed to the currency"),
         "currency_not_subscribed",
@@ -111,6 +123,18 @@ RULES: tuple[Rule, ...] = (
         operation=Operation.UPDATE,
     ),
     Rule(
+        ("exceeds the amount outstanding", "exceeds the remaining credit"),
+        "exceeds_due",
+        "Press “Try again”: what is left of the credit note and of the invoice is worked out anew.",
+        type="allocation",
+    ),
+    Rule(
+        ("can only be allocated",),
+        "not_approved",
+        "Approve the credit note and the invoice in Xero and press “Try again”.",
+        type="allocation",
+    ),
+    Rule(
         ("exceeds the amount outstanding",),
         "exceeds_due",
         "Correct the payment, or remove another one of this invoice.",
@@ -119,7 +143,9 @@ RULES: tuple[Rule, ...] = (
     Rule(("making a payment to", "making a payment from", "account could not be found"), "payment_account", _BANK),
     Rule(("account",), "payment_account", _BANK, type="payment", operation=Operation.CREATE),
     Rule(
-        ("currency of the bank account",), "payment_currency", "Choose another account in the mappings (slot “bank”)."
+        ("currency of the bank account",),
+        "payment_currency",
+        "Choose another account in the mappings (slot “Payments”).",
     ),
     Rule(
         ("reconciled", "batch payment"),
@@ -159,26 +185,48 @@ RULES: tuple[Rule, ...] = (
         ("does not match the expected", "does not equal the sum"), "total_mismatch", "Report this: the sums must agree."
     ),
 )
+# Their texts name what is wrong in Xero or in the mappings, not the record that was refused for it.
+_SHARED = frozenset(
+    {
+        "period_locked",
+        "mapping_missing",
+        "mapping_invalid",
+        "tax_mapping",
+        "currency_not_subscribed",
+        "payment_account",
+        "payment_currency",
+        "not_approved",
+    }
+)
 _ASK = "Correct what it names, here or in Xero, and press “Try again”."
 
 
-def classify(messages: Sequence[str], type: RecordType, operation: Operation) -> Refused:
-    """What a refusal with these texts means for a write of this sort; the most telling text decides."""
+def classify(messages: Sequence[str], type: EntryType, operation: Operation, *, what: str = "it") -> Refused:
+    """What a refusal with these texts means for a write of this sort; the most telling text decides.
+
+    *what* was refused, as the sentence names it.
+    """
     for rule in RULES:
         if rule.type not in (None, type) or rule.operation not in (None, operation):
             continue
         for message in messages:
             text = message.lower()
             if any(part in text for part in rule.parts):
-                said = _quote([message, *(other for other in messages if other != message)])
+                texts = [message, *(other for other in messages if other != message)]
+                if rule.code in _SHARED:  # one remedy for all that Xero says this of
+                    said = _quote(texts, "it")
+                    return Refused(code=rule.code, message=said, remedy=rule.remedy, cause=f"{rule.code}:{said}")
+                said = _quote(texts, what)
                 return Refused(code=rule.code, message=said, remedy=rule.remedy, ambiguous=rule.ambiguous)
-    return Refused(code="refused", message=_quote(messages), remedy=_ASK)
+    return Refused(code="refused", message=_quote(messages, what), remedy=_ASK)
 
 
-def _quote(messages: Sequence[str]) -> str:
-    if not messages:
-        return "Xero refused it and gave no reason."
-    return f"Xero says: “{' '.join(dict.fromkeys(messages))}”"
+def _quote(messages: Sequence[str], what: str) -> str:
+    """One sentence around Xero's own words, however many those are."""
+    said = " ".join(dict.fromkeys(messages)).strip()
+    if not said:
+        return f"Xero refuses {what} and gives no reason."
+    return f"Xero refuses {what}: “{said}”" + ("" if said.endswith(".") else ".")
 
 
 def find_throttle(response: Response) -> ThrottledError | None:

@@ -22,13 +22,13 @@ def fallback(draft: Draft, remote: Remote, book: Book) -> Draft | Held:
     tax it is told (automatic sales tax), or that rounds halves another way.
     """
     if draft.total is None or draft.tax is None or remote.total is None or remote.tax is None:
-        return hold("remote_total", ours=draft.total, theirs=remote.total)
+        return hold("remote_total", number=draft.number, ours=draft.total, theirs=remote.total)
     missing = draft.total - remote.total
     same_net = draft.total - draft.tax == remote.total - remote.tax
     rates = _taxed_rates(draft, book)
     tolerance = rounding.fallback_tolerance(rates, minor_digits(draft.currency or ""))
     if book.settings.rounding == "strict" or not missing or not same_net or abs(missing) > tolerance:
-        return hold("remote_total", ours=draft.total, theirs=remote.total)
+        return hold("remote_total", number=draft.number, ours=draft.total, theirs=remote.total)
     place = find_rounding_place(book)
     if isinstance(place, Held):
         return place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from hub import (
@@ -33,7 +33,8 @@ from plugins.xero.settings import XeroSettings
 ZERO = Decimal(0)
 _EARLIEST, _LATEST_YEAR = date(1900, 1, 1), 2200
 _FAR = timedelta(days=366)
-_RATE_STEP = Decimal("0.000001")  # CurrencyRate takes six decimals, FACTS 4.1
+_SHOWN_DIGITS = 20
+_RATE_STEP, _MOST_RATE = Decimal("0.000001"), Decimal(10) ** 12  # CurrencyRate is [18].[6], FACTS 4.1
 
 
 def render_invoice(invoice: Invoice, subject: Subject, book: Book) -> Draft | Held:
@@ -94,7 +95,7 @@ def check_lock(on: date, book: Book) -> Held | None:
     """A hold when *on* is not after the day up to which the organisation's books are locked."""
     organisation = book.choices.organisation
     if organisation and organisation.locked_until and on <= organisation.locked_until:
-        return hold("period_locked", on=on, locked=organisation.locked_until, cause="period_locked")
+        return hold("period_locked", locked=organisation.locked_until, cause="period_locked")
     return None
 
 
@@ -105,11 +106,11 @@ def _is_money(line: Line) -> bool:
 def _line_rates(invoice: Invoice, subject: Subject) -> list[Decimal] | Held:
     """Percent per line as it stands on the document."""
     rates = []
-    for position, line in enumerate(invoice.lines, start=1):
+    for line in invoice.lines:
         rate = gallery_rate(line, invoice, subject)
         if rate is None:
             cause = f"tax_code:{line.tax_code}"
-            return hold("tax_code_missing", line=position, tax_code=line.tax_code, cause=cause)
+            return hold("tax_code_missing", tax_code=line.tax_code, cause=cause)
         rates.append(rate)
     return rates
 
@@ -123,7 +124,7 @@ def _judge_total(invoice: Invoice, amounts: Amounts, book: Book, notes: list[str
             return hold("total_mismatch", total=invoice.total, why=f"they come to {plain(lines)}.")
         case "small" if settings.rounding == "strict":
             why = f"the lines come to {plain(invoice.total - difference)}."
-            return hold("strict_rounding", total=invoice.total, rounding=plain(difference), why=why)
+            return hold("strict_rounding", total=invoice.total, why=why)
         case "small":
             notes.append(f"The total differs from the lines by {plain(difference)}: a rounding line makes up for it.")
         case "cash":
@@ -162,7 +163,7 @@ def _compose(invoice: Invoice, subject: Subject, book: Book, amounts: Amounts, s
     digits = minor_digits(invoice.currency)
     done = rounding.convert(worths, difference=amounts.difference, strategy=settings.rounding, digits=digits)
     if isinstance(done, rounding.Impossible):
-        return _explain(done, invoice, places)
+        return _explain(done, invoice, places, strict=settings.rounding == "strict")
     pieces = iter(done.pieces)
     for line, place in zip(invoice.lines, places, strict=True):
         if place is None:
@@ -181,11 +182,15 @@ def _compose(invoice: Invoice, subject: Subject, book: Book, amounts: Amounts, s
     return _draft(invoice, subject, book, sheet, tax)
 
 
-def _explain(fault: rounding.Impossible, invoice: Invoice, places: Sequence[Place | None]) -> Held:
+def _explain(
+    fault: rounding.Impossible, invoice: Invoice, places: Sequence[Place | None], *, strict: bool = False
+) -> Held:
     shown = [place for place in places if place is not None]
     place = shown[fault.line] if fault.line is not None else None
     if fault.code == "tax_mapping" and place is not None:
         return hold("tax_mapping", what=place.tax_what, why=fault.message.rstrip("."), slot=place.tax_slot)
+    if fault.code == "total_mismatch" and strict:
+        return hold("strict_rounding", total=invoice.total, why=fault.message)
     return hold(fault.code, currency=invoice.currency, total=invoice.total, why=fault.message, what="it", slot="tax")
 
 
@@ -215,11 +220,14 @@ def _draft(invoice: Invoice, subject: Subject, book: Book, sheet: Sheet, tax: De
     }
     if rate := _currency_rate(invoice, book):
         body["CurrencyRate"] = plain(rate)
+    elif _is_foreign(invoice, book) and invoice.exchange_rate is not None:
+        shown = _shown_rate(invoice.exchange_rate)
+        notes.append(f"Its exchange rate {shown} was left out: Xero takes its own of the day.")
     body["Status"] = settings.invoice_status
     if url := normalise.clean_url(invoice.url):
         body["Url"] = url
     elif invoice.url:
-        notes.append("Its link was left out: Xero takes http(s) addresses without “xero” in them.")
+        notes.append("Its link was left out: only https addresses go, and Xero takes none with “xero” in them.")
     body["LineItems"] = sheet.wire
     contact = subject.contact
     return Draft(
@@ -253,10 +261,24 @@ def _asked_status(wanted: str, remote: Remote | None) -> RemoteStatus:
     return "submitted" if remote.status == "submitted" else "approved"
 
 
+def _is_foreign(invoice: Invoice, book: Book) -> bool:
+    organisation = book.choices.organisation
+    return organisation is None or invoice.currency != organisation.currency
+
+
+def _shown_rate(rate: Decimal) -> str:
+    """A rate of any size for people."""
+    text = f"{rate:f}" if abs(rate.adjusted()) <= _SHOWN_DIGITS else str(rate)
+    return normalise.cut_text(text, 2 * _SHOWN_DIGITS, end="…")
+
+
 def _currency_rate(invoice: Invoice, book: Book) -> Decimal | None:
-    """The gallery's rate for a foreign currency; without one Xero takes its rate of the day (FACTS 4.1)."""
-    base = book.choices.organisation.currency if book.choices.organisation else None
+    """The gallery's rate for a foreign currency; without one Xero takes its rate of the day (FACTS 4.1).
+
+    Units of the invoice's currency for one of the base currency, which is taken to be Xero's direction too (FACTS
+    4.1 [U]); six decimals.
+    """
     rate = invoice.exchange_rate
-    if rate is None or invoice.currency == base or not _RATE_STEP <= rate < 10**12:
+    if rate is None or not _is_foreign(invoice, book) or not _RATE_STEP <= rate < _MOST_RATE:
         return None
-    return rate.quantize(_RATE_STEP)
+    return rate.quantize(_RATE_STEP, ROUND_HALF_UP)

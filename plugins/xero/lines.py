@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
 from hub import Amounts, DraftLine, Invoice, Line
 from plugins.xero import normalise, rounding
 from plugins.xero.fields import FIELDS
-from plugins.xero.places import Place
+from plugins.xero.places import Place, split_artists
 
 ROUNDING_TEXT = "Rounding"
 ZERO = Decimal(0)
@@ -49,6 +51,8 @@ class Sheet(msgspec.Struct):
         most = FIELDS["LineItem.Description"].most
         if len(line.description) > most and "…" in text:
             self.notes.append(f"A description was cut to {most} characters.")
+        if not normalise.clean_text(line.description):
+            self.notes.append(f"A line has no description and goes as “{text}”.")
         item: dict[str, Any] = {
             "Description": text,
             "Quantity": plain(piece.quantity, 0),
@@ -109,9 +113,15 @@ class Sheet(msgspec.Struct):
 
 
 def line_text(line: Line, *, collapsed: bool = False) -> str:
-    """The line's description, cut to its limit, with what the amounts alone do not say: count, list price, discount."""
+    """The line's description, cut to its limit, with what the amounts alone do not say.
+
+    Count, list price and discount; and the artists where there are several, for the account is the first one's.
+    """
     text = normalise.clean_text(line.description) or line.kind.replace("_", " ").capitalize()
     said = []
+    artists = [normalise.clean_line(name) for name in split_artists(line.artist)]
+    if len(artists) > 1 and any(name.casefold() not in text.casefold() for name in artists):
+        said.append(" & ".join(artists))
     price = plain(line.unit_price)
     if collapsed:
         said.append(f"{plain(line.quantity, 0)} × {price}")
@@ -123,3 +133,29 @@ def line_text(line: Line, *, collapsed: bool = False) -> str:
     suffix = f" ({', '.join(said)})" if said else ""
     most = FIELDS["LineItem.Description"].most - len(suffix)
     return normalise.cut_text(text, most, end="…") + suffix
+
+
+def text_key(description: str | None) -> str:
+    """What tells lines of one invoice apart: 8 hex digits of their text; identical texts have one key."""
+    return f"{crc32((description or '').encode()):08x}"
+
+
+def keep_line_ids(items: Sequence[dict[str, Any]], stands: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """*items* with the LineItemIDs of the lines that stand there (FACTS 4.6): they are changed, not replaced.
+
+    The same text keeps its id, the first the first; what is left over takes the ids left over, in order.
+
+    Args:
+        items: Lines as they are sent; not changed.
+        stands: (LineItemID, `text_key`) of each line there, in order; empty where nothing is known of them.
+    """
+    by_text: dict[str, list[str]] = {}
+    for line_id, key in stands:
+        by_text.setdefault(key, []).append(line_id)
+    kept = [ids.pop(0) if (ids := by_text.get(text_key(item.get("Description")))) else None for item in items]
+    taken = set(kept)
+    free = iter([line_id for line_id, _ in stands if line_id not in taken])
+    found = [line_id or next(free, None) for line_id in kept]
+    return [
+        {"LineItemID": line_id, **item} if line_id else dict(item) for line_id, item in zip(found, items, strict=True)
+    ]

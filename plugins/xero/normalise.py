@@ -49,6 +49,11 @@ def clean_line(text: str | None) -> str:
     return " ".join(_clean(text or "").translate(_ANGLES).split())
 
 
+def is_same_line(text: str, cleaned: str) -> bool:
+    """Whether *cleaned* is *text* but for plain blanks around and between its words, and composed accents."""
+    return " ".join(part for part in unicodedata.normalize("NFC", text).split(" ") if part) == cleaned
+
+
 def clean_text(text: str | None) -> str:
     """Text of several lines: without HTML, cleaned, trimmed, with at most one empty line in a row."""
     text = text or ""
@@ -57,6 +62,17 @@ def clean_text(text: str | None) -> str:
     text = _SPACES.sub(" ", _clean(text).translate(_ANGLES))
     text = "\n".join(line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def strip_symbols(text: str) -> str:
+    """One line without emoji and other symbols, nor the joiners, selectors and skin tones that belong to them."""
+    kept = "".join(char for char in text if unicodedata.category(char) != "So" and not _is_emoji_part(char))
+    return " ".join(kept.split())
+
+
+def _is_emoji_part(char: str) -> bool:
+    point = ord(char)
+    return point in (0x200D, 0xFE0F, 0x20E3) or 0x1F3FB <= point <= 0x1F3FF or 0xE0020 <= point <= 0xE007F
 
 
 def text_length(text: str) -> int:
@@ -120,7 +136,8 @@ def parse_email(text: str | None) -> tuple[str | None, str | None]:
     try:
         validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError as error:
-        return None, str(error)[:1].lower() + str(error)[1:].rstrip(".")
+        why = str(error).partition(". ")[0].rstrip(".")
+        return None, why[:1].lower() + why[1:]
     return address, None
 
 
@@ -147,7 +164,7 @@ def clean_tax_number(text: str | None) -> str:
 
 
 def clean_url(text: str | None) -> str | None:
-    """The address if Xero takes it: absolute http(s), and without the word "xero" in it (FACTS 4.1); else None."""
+    """The address if it may go: absolute https, and without the word "xero" in it (FACTS 4.1); else None."""
     url = (text or "").strip()
     if not url or "xero" in url.casefold() or any(char.isspace() for char in url) or not url.isascii():
         return None
@@ -156,7 +173,7 @@ def clean_url(text: str | None) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme != "https" or not host:
         return None
     return url if len(url) <= FIELDS["Invoice.Url"].most else None
 
@@ -194,12 +211,16 @@ def render_address(address: Address | None) -> tuple[dict[str, str], tuple[str, 
 def _wrap_lines(address: Address, notes: list[str]) -> list[str]:
     """At most four lines: a long one runs over into the next, more than four share the last, which is cut."""
     most = FIELDS["Address.AddressLine"].most
-    lines = [line for part in address.lines for line in _wrap(clean_line(part), most) if line]
+    given = [line for part in address.lines if (line := clean_line(part))]
+    lines = [line for part in given for line in _wrap(part, most) if line]
     if len(lines) > MOST_ADDRESS_LINES:
         rest = ", ".join(lines[MOST_ADDRESS_LINES - 1 :])
         lines = [*lines[: MOST_ADDRESS_LINES - 1], cut_text(rest, most)]
         if text_length(rest) > most:
             notes.append(f"The address was cut: Xero takes {MOST_ADDRESS_LINES} lines of {most} characters.")
+            return lines
+    if lines != given:
+        notes.append(f"The address was laid out anew: Xero takes {MOST_ADDRESS_LINES} lines of {most} characters.")
     return lines
 
 
@@ -208,7 +229,7 @@ def _wrap(line: str, most: int) -> list[str]:
     while text_length(line) > most:
         head = cut_text(line, most)
         space = head.rfind(" ")
-        if space > most // 2:
+        if line[len(head)] != " " and space > most // 2:
             head = head[:space]
         if not head:
             break

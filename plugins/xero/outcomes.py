@@ -12,10 +12,16 @@ from typing import Any
 import msgspec
 
 from hub import Accepted, Operation, Outcome, Remote, Response, Unknown, Write
-from plugins.xero import errors, parse, wire
+from plugins.xero import credit, errors, parse, wire
 
 _OK = frozenset({None, "OK", "WARNING"})
-_ROOTS = {"contact": "Contacts", "invoice": "Invoices", "payment": "Payments"}
+_ROOTS = {"contact": "Contacts", "invoice": "Invoices", "payment": "Payments", "credit_note": "CreditNotes"}
+_CLASSES: dict[str, type[wire.Element]] = {
+    "contact": wire.Contact,
+    "invoice": wire.Invoice,
+    "payment": wire.Payment,
+    "credit_note": wire.CreditNote,
+}
 _HAS_MESSAGES = re.compile(rb'"ValidationErrors"\s*:\s*\[\s*\{')
 
 
@@ -27,6 +33,8 @@ def read(writes: Sequence[Write], response: Response) -> tuple[Outcome, ...]:
     """
     if response.status >= 500 and errors.find_throttle(response) is None:
         return _unknown(writes, f"Xero answered {response.status}")
+    if writes[0].reference.type == "allocation" and (told := credit.find_refusal(writes[0], response)):
+        return (told,)
     if response.status == 400 and (fault := wire.decode_fault(response.body)) and fault.elements:
         return _judge(writes, list(fault.elements), is_refusal=True)
     if refusal := errors.find_refusal(response):
@@ -37,16 +45,25 @@ def read(writes: Sequence[Write], response: Response) -> tuple[Outcome, ...]:
         raw = wire.decode_any(response.body) if has_messages else {}
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _unknown(writes, "Xero's answer was cut off or cannot be read")
-    kind = writes[0].reference.type
+    sort = _sort(writes[0])
     elements: Sequence[wire.Element] | None
-    match kind:
+    match sort:
         case "contact":
             elements = envelope.contacts
         case "invoice":
             elements = envelope.invoices
+        case "credit_note":
+            elements = envelope.credit_notes
+        case "allocation":
+            return (credit.read_allocation(writes[0], envelope.allocations or (), response.body),)
         case _:
             elements = envelope.payments
-    return _match(writes, elements or (), raw.get(_ROOTS.get(kind, ""), []))
+    return _match(writes, elements or (), raw.get(_ROOTS.get(sort, ""), []))
+
+
+def _sort(write: Write) -> str:
+    """What Xero calls the record: credit notes are no invoices there."""
+    return "credit_note" if write.credit_note and write.reference.type == "invoice" else write.reference.type
 
 
 def _unknown(writes: Sequence[Write], why: str) -> tuple[Outcome, ...]:
@@ -57,18 +74,13 @@ def _judge(writes: Sequence[Write], raw: list[Any], *, is_refusal: bool) -> tupl
     """The elements of a 400: those that are named are refused, of the others nobody can say (FACTS 3.3)."""
     kind = writes[0].reference.type
     try:
-        match kind:
-            case "contact":
-                elements: Sequence[wire.Element] = msgspec.convert(raw, list[wire.Contact], strict=False)
-            case "invoice":
-                elements = msgspec.convert(raw, list[wire.Invoice], strict=False)
-            case _:
-                elements = msgspec.convert(raw, list[wire.Payment], strict=False)
+        element_class = _CLASSES.get(_sort(writes[0]), wire.Payment)
+        elements: Sequence[wire.Element] = [msgspec.convert(one, element_class, strict=False) for one in raw]
     except msgspec.ValidationError:
         elements = ()
     if len(writes) == 1 and len(raw) == 1:
         texts = list(wire.walk_messages(raw[0]))
-        return (errors.classify(texts, kind, writes[0].operation),)
+        return (errors.classify(texts, kind, writes[0].operation, what=_what(writes[0])),)
     return _match(writes, elements, raw, is_refusal=is_refusal)
 
 
@@ -107,6 +119,8 @@ def _element_keys(element: wire.Element) -> Iterator[str]:
             ids, number = element.contact_id, element.contact_number
         case wire.Invoice():
             ids, number = element.invoice_id, element.invoice_number
+        case wire.CreditNote():
+            ids, number = element.credit_note_id, element.credit_note_number
         case wire.Payment():
             ids, number = element.payment_id, (element.reference or "").partition(" ")[0]
         case _:
@@ -123,13 +137,26 @@ def _outcome(write: Write, element: wire.Element, texts: list[str], *, is_refusa
     unexplained = element.status_attribute_string is None and bool(element.has_errors or element.has_validation_errors)
     if texts or flagged or unexplained or is_refusal:
         # A rejected element is an echo of what was sent: nothing of it is kept (FACTS 3.3).
-        return errors.classify(texts, kind, operation)
+        return errors.classify(texts, kind, operation, what=_what(write))
     remote = _remote(element, write)
     if remote is None:
         return Unknown(why="Xero's answer has no id for it")
     if elsewhere := _check_same(write, remote):
         return elsewhere
     return Accepted(remote=remote, warnings=tuple(_texts(element.warnings)))
+
+
+def _what(write: Write) -> str:
+    """The record as a sentence names it."""
+    shown = write.draft.shown if write.draft is not None else {}
+    match write.reference.type:
+        case "contact":
+            return f"the contact “{shown.get('name', write.number)}”"
+        case "payment":
+            total = write.draft.total if write.draft is not None else write.remote.total if write.remote else None
+            return f"the payment of {total}" if total is not None else "the payment"
+        case _:
+            return write.number
 
 
 def _remote(element: wire.Element, write: Write) -> Remote | None:
@@ -140,6 +167,8 @@ def _remote(element: wire.Element, write: Write) -> Remote | None:
             return parse.parse_contact(element)
         case wire.Invoice():
             return parse.parse_invoice(element, ours=ours)
+        case wire.CreditNote():
+            return parse.parse_credit_note(element, ours=ours)
         case wire.Payment():
             return parse.parse_payment(element)
         case _:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from hub import Remote, RemoteId, RemotePart, RemoteStatus
 from plugins.xero import wire
+from plugins.xero.lines import text_key
 
 PartKind = Literal["payment", "credit", "prepayment", "overpayment"]
 ZERO = Decimal(0)
@@ -43,7 +44,90 @@ def parse_invoice(invoice: wire.Invoice, *, ours: bool | None = None) -> Remote 
         contact_id=RemoteId(contact) if contact else None,
         parts=_parts(invoice),
         lines=_line_sums(invoice.line_items or ()),
+        line_ids=_line_ids(invoice.line_items or ()),
+        rate=invoice.currency_rate,
         ours=ours,
+    )
+
+
+def parse_credit_note(note: wire.CreditNote, *, ours: bool | None = None) -> Remote | None:
+    """A sales credit note; None without an id. `paid` is what of it is refunded or put on invoices."""
+    remote_id = wire.real_id(note.credit_note_id)
+    if remote_id is None:
+        return None
+    contact = wire.real_id(note.contact.contact_id) if note.contact else None
+    known = note.total is not None and note.remaining_credit is not None
+    return Remote(
+        id=RemoteId(remote_id),
+        version=note.updated_date_utc or "",
+        number=note.credit_note_number,
+        status=_INVOICE_STATUS.get(note.status or "", "approved"),
+        currency=note.currency_code,
+        total=note.total,
+        tax=note.total_tax,
+        paid=_used(note) if known else None,
+        updated_at=wire.parse_stamp(note.updated_date_utc),
+        on=wire.parse_day(note.date_string, note.date),
+        contact_id=RemoteId(contact) if contact else None,
+        parts=_credit_parts(note, remote_id),
+        lines=_line_sums(note.line_items or ()),
+        ours=ours,
+        credit_note=True,
+    )
+
+
+def _used(note: wire.CreditNote) -> Decimal:
+    # A voided note has nothing used up, whatever is left of it is told as (FACTS 4.3: a void keeps its amounts).
+    if _INVOICE_STATUS.get(note.status or "") in ("voided", "deleted"):
+        return ZERO
+    return (note.total or ZERO) - (note.remaining_credit or ZERO)
+
+
+def _credit_parts(note: wire.CreditNote, remote_id: str) -> tuple[RemotePart, ...] | None:
+    """Its refunds and allocations; None when the answer tells neither (a summary)."""
+    if note.payments is None and note.allocations is None:
+        return None
+    parts = [_part(part, "payment", part.payment_id) for part in note.payments or ()]
+    for one in note.allocations or ():
+        allocation = parse_allocation(one, remote_id)
+        if allocation is None:
+            continue
+        parts.append(
+            RemotePart(
+                id=allocation.id,
+                kind="allocation",
+                amount=allocation.total or ZERO,
+                on=allocation.on or _LONG_AGO,
+                deleted=allocation.status == "deleted",
+                document_id=allocation.document_id,
+            )
+        )
+    return tuple(part for part in parts if part is not None)
+
+
+def allocation_id(credit_note_id: str, own_id: str) -> RemoteId:
+    """Our id of an allocation there, which is known only with its credit note: ``<credit note>.<allocation>``."""
+    return RemoteId(f"{credit_note_id}.{own_id}")
+
+
+def split_allocation_id(remote_id: str) -> tuple[str, str]:
+    """(credit note, allocation) of what `allocation_id` made."""
+    note, _, own = remote_id.partition(".")
+    return note, own
+
+
+def parse_allocation(allocation: wire.Allocation, credit_note_id: str) -> Remote | None:
+    """An allocation of a credit note; None without an id or invoice."""
+    own = wire.real_id(allocation.allocation_id)
+    invoice = wire.real_id(allocation.invoice.invoice_id) if allocation.invoice else None
+    if own is None or invoice is None:
+        return None
+    return Remote(
+        id=allocation_id(credit_note_id, own),
+        status="deleted" if allocation.is_deleted else "approved",
+        total=allocation.amount,
+        on=wire.parse_day(allocation.date_string, allocation.date),
+        document_id=RemoteId(invoice),
     )
 
 
@@ -94,6 +178,11 @@ def _line_sums(lines: Iterable[wire.LineItem]) -> tuple[tuple[str, str], ...]:
     return tuple((key, f"{amount:f}") for key, amount in sums.items())
 
 
+def _line_ids(lines: Iterable[wire.LineItem]) -> tuple[tuple[str, str], ...]:
+    """(LineItemID, key of its text) of each line, in their order."""
+    return tuple((one.line_item_id, text_key(one.description)) for one in lines if one.line_item_id)
+
+
 def parse_contact(contact: wire.Contact) -> Remote | None:
     """A contact; None without an id. Anything but ACTIVE counts as archived, GDPRREQUEST too (FACTS 5.2)."""
     remote_id = wire.real_id(contact.contact_id)
@@ -128,7 +217,7 @@ def parse_payment(payment: wire.Payment) -> Remote | None:
         version=payment.updated_date_utc or "",
         number=payment.reference,
         status="deleted" if deleted else "approved",
-        currency=payment.invoice.currency_code if payment.invoice else None,
+        currency=_payment_currency(payment),
         total=payment.amount,
         tax=ZERO,
         paid=payment.amount,
@@ -141,11 +230,24 @@ def parse_payment(payment: wire.Payment) -> Remote | None:
     )
 
 
+def _payment_currency(payment: wire.Payment) -> str | None:
+    if payment.invoice and payment.invoice.invoice_id:
+        return payment.invoice.currency_code
+    return payment.credit_note.currency_code if payment.credit_note else None
+
+
 def is_sales_payment(payment: wire.Payment) -> bool:
-    """Whether it settles a sales invoice: bills and refunds of credit notes come in the same list (FACTS 6.1)."""
+    """Whether it settles a sales invoice or refunds a sales credit note: bills come in the same list (FACTS 6.1)."""
     if payment.payment_type is not None:
-        return payment.payment_type == "ACCRECPAYMENT"
+        return payment.payment_type in ("ACCRECPAYMENT", "ARCREDITPAYMENT")
+    if payment.credit_note is not None and payment.invoice is None:
+        return True
     return payment.invoice is not None and payment.invoice.type in (None, "ACCREC")
+
+
+def is_sales_credit_note(note: wire.CreditNote) -> bool:
+    """Whether it is a sales credit note: those of bills come in the same list."""
+    return note.type in (None, "ACCRECCREDIT")
 
 
 def is_sales_invoice(invoice: wire.Invoice) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -22,8 +24,9 @@ from hub import (
     resolve,
     resolve_tracking,
 )
+from hub import Mapping as SlotMapping
 from plugins.xero.fields import MOST_TRACKING
-from plugins.xero.holds import hold
+from plugins.xero.holds import LABELS, hold
 
 ZERO = Decimal(0)
 NO_LINE_SYSTEMS = frozenset({"DEBTORS", "CREDITORS"})  # FACTS 8.1
@@ -31,6 +34,9 @@ NO_LINE_SYSTEMS = frozenset({"DEBTORS", "CREDITORS"})  # FACTS 8.1
 # any VAT (DOMAIN 2), a reverse charge is the buyer's.
 UNTAXED_KINDS = frozenset({"margin", "exempt", "out_of_scope", "reverse_charge"})
 NONE_RATE = TaxRate(code="NONE", name="No tax", rate=ZERO)  # every organisation knows it, listed or not
+
+# What stands between the names of several artists. A comma does not: "Barker, Thomas" is one.
+_BETWEEN = re.compile(r"\s*(?:[;&/\n]|\band\b)\s*", re.IGNORECASE)
 
 _LINE_SLOTS = {
     "portal_fee": "portal",
@@ -47,54 +53,65 @@ _LINE_SLOTS = {
 SLOTS: tuple[Slot, ...] = (
     Slot(
         key="sales",
-        label="Sales",
+        label=LABELS["sales"],
         fills=("revenue", "liability"),
         required=True,
         when=("line_kind", "category", "artist", "ownership", "channel"),
         help="The account for what you sell; refine it by what it is, whose it is, and where it was sold.",
     ),
-    Slot(key="portal", label="Portal fees", fills=("revenue",), help="Fees of artist portals."),
+    Slot(key="portal", label=LABELS["portal"], fills=("revenue",), help="Fees of artist portals."),
     Slot(
         key="shipping",
-        label="Shipping",
+        label=LABELS["shipping"],
         fills=("revenue", "expense"),
         when=("line_kind", "channel"),
         help="Shipping and handling that the buyer pays.",
     ),
     Slot(
         key="bank",
-        label="Payments",
+        label=LABELS["bank"],
         fills=("bank", "asset", "liability"),
         when=("method", "currency", "processor_account"),
         help="Where payments arrive: a bank or clearing account for each method.",
     ),
     Slot(
         key="tax",
-        label="Taxes",
+        label=LABELS["tax"],
         fills=("tax",),
         when=("tax_code",),
         help="The Xero tax rate for each of your tax codes; the percentages must be equal.",
     ),
-    Slot(key="no_tax", label="No tax", fills=("tax",), help="The Xero tax rate for lines without tax."),
-    Slot(key="expense", label="Trade-ins and costs", fills=("expense", "asset"), help="Works taken in part payment."),
-    Slot(key="deposit", label="Deposits", fills=("liability",), help="Deposits taken before a sale."),
-    Slot(key="voucher", label="Gift vouchers", fills=("liability",), help="Vouchers sold and not yet redeemed."),
-    Slot(key="levy", label="Resale levies", fills=("liability",), help="Artist's resale right and similar levies."),
-    Slot(key="donation", label="Donations", fills=("liability",), help="Shares that go to a museum or charity."),
+    Slot(key="no_tax", label=LABELS["no_tax"], fills=("tax",), help="The Xero tax rate for lines without tax."),
+    Slot(key="expense", label=LABELS["expense"], fills=("expense", "asset"), help="Works taken in part payment."),
+    Slot(key="deposit", label=LABELS["deposit"], fills=("liability",), help="Deposits taken before a sale."),
+    Slot(key="voucher", label=LABELS["voucher"], fills=("liability",), help="Vouchers sold and not yet redeemed."),
+    Slot(key="levy", label=LABELS["levy"], fills=("liability",), help="Artist's resale right and similar levies."),
+    Slot(key="donation", label=LABELS["donation"], fills=("liability",), help="Shares that go to a museum or charity."),
     Slot(
         key="rounding",
-        label="Rounding",
+        label=LABELS["rounding"],
         fills=("revenue", "expense", "liability", "asset"),
         help="Left open, it is Xero's own rounding account.",
     ),
     Slot(
         key="tracking",
-        label="Tracking",
+        label=LABELS["tracking"],
         fills=("tracking",),
         when=("salesperson", "artist"),
         help="Xero tracking options by salesperson or artist, two on a line at most.",
     ),
 )
+
+
+def find_slot(facts: Mapping[str, str | None], book: Book) -> str | None:
+    """The slot that a line's kind, a line's tax code or a way of payment needs; None: nothing is to be chosen."""
+    if "tax_code" in facts:
+        return "no_tax" if facts["tax_code"] is None else "tax"
+    if "method" in facts:
+        return "bank"
+    slot = _LINE_SLOTS.get(facts.get("line_kind") or "", "sales")
+    found_by_itself = slot == "rounding" and any(one.system == "ROUNDING" for one in book.choices.accounts)
+    return None if found_by_itself else slot
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +157,7 @@ def find_place(line: Line, invoice: Invoice, subject: Subject, book: Book) -> Pl
     facts = {
         "line_kind": line.kind,
         "category": line.category,
-        "artist": line.artist,
+        "artist": deciding_artist(line.artist, book.mappings),
         "ownership": line.ownership,
         "channel": invoice.channel,
         "salesperson": invoice.salesperson,
@@ -156,6 +173,28 @@ def find_place(line: Line, invoice: Invoice, subject: Subject, book: Book) -> Pl
         return tracking
     rate, what, tax_slot = tax
     return _place(account, rate, what, tax_slot, tracking)
+
+
+def split_artists(text: str | None) -> tuple[str, ...]:
+    """The names in a line's `artist`: ``"A. Ruiz & M. Lowe"`` are two."""
+    return tuple(name for part in _BETWEEN.split(text or "") if (name := " ".join(part.split())))
+
+
+def deciding_artist(text: str | None, mappings: Sequence[SlotMapping]) -> str | None:
+    """Whose mappings count for a work of several artists: the first one's (DOMAIN L27).
+
+    Unless a mapping names them all as they stand: "Gilbert & George" may be mapped as one.
+    """
+    names = split_artists(text)
+    if len(names) < 2:
+        return text
+    whole = _fold(text or "")
+    named = any(_fold(mapping.when["artist"]) == whole for mapping in mappings if "artist" in mapping.when)
+    return text if named else names[0]
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _place(
@@ -244,7 +283,7 @@ def find_slot_tax(
     if account.class_ not in rate.applies_to:
         shown = account.code or account.name
         why = f"“{rate.name}” cannot be used with the account {shown}"
-        return hold("tax_mapping", what=what, why=why, slot=slot, cause=f"tax_mapping:{rate.code}:{shown}")
+        return hold("tax_account", what=what, why=why, slot=slot, cause=f"tax_mapping:{rate.code}:{shown}")
     if rate.rate != wanted:
         why = f"“{rate.name}” is {rate.rate.normalize():f} %, and {wanted.normalize():f} % is needed"
         return hold("tax_mapping", what=what, why=why, slot=slot, cause=f"tax_mapping:{slot}:{key}:{rate.code}")

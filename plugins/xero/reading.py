@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
-from hub import CursorExpiredError, Lookup, RecordType, Reference, Remote, RemoteId, Request, Response, TemporaryError
+from hub import CursorExpiredError, EntryType, Lookup, Reference, Remote, RemoteId, Request, Response, TemporaryError
 from plugins.xero import errors, parse, wire
 from plugins.xero.request import API, UNIT_DP
 
 PAGE_SIZE = 1000  # FACTS 5.4, 7.2
 IDS_PER_QUERY = 40  # FACTS 7.2: keeps the address short
 WHERE_PER_QUERY = 15
+_BY_IDS = frozenset({"invoice", "contact"})
 OVERLAP = timedelta(minutes=15)  # PROMISES R21: what commits late over there is read again
 # The hub's own clock may be a day off (PROMISES A8); it is used only before the first answer tells the server's.
 CLOCK_DOUBT = timedelta(days=1)
@@ -25,7 +26,7 @@ MOST_SEEN = 1000
 _ACCEPT = (("Accept", "application/json"),)
 _ORDER = ("order", "UpdatedDateUTC ASC")
 _SALES_PAYMENTS = ("where", 'PaymentType=="ACCRECPAYMENT"')
-_ROOTS: dict[str, str] = {"contact": "Contacts", "invoice": "Invoices", "payment": "Payments"}
+_REFUNDS = ("where", 'PaymentType=="ARCREDITPAYMENT"')
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ def settings(name: str) -> Query:
 
 
 def _paged(root: str, page: int, *params: tuple[str, str], since: datetime | None = None) -> Query:
-    extra = (UNIT_DP,) if root == "Invoices" else ()
+    extra = (UNIT_DP,) if root in ("Invoices", "CreditNotes") else ()
     paging = (("page", str(page)), ("pageSize", str(PAGE_SIZE)))
     return Query(path=f"{API}/{root}", params=(*params, *paging, *extra), since=since)
 
@@ -82,21 +83,31 @@ def our_invoices(page: int) -> Query:
     return _paged("Invoices", page, ("createdByMyApp", "true"), ("order", "InvoiceID"))
 
 
-def id_queries(kind: RecordType, ids: Sequence[RemoteId]) -> Iterator[Query]:
-    """Reads of records by id."""
-    for chunk in _chunks(list(dict.fromkeys(ids)), IDS_PER_QUERY if kind != "payment" else WHERE_PER_QUERY):
+def our_credit_notes(page: int) -> Query:
+    """One page of the credit notes that our app created, as far as Xero tells them apart (DESIGN section 7)."""
+    return _paged("CreditNotes", page, ("createdByMyApp", "true"), ("order", "CreditNoteID"))
+
+
+def id_queries(kind: EntryType | str, ids: Sequence[RemoteId]) -> Iterator[Query]:
+    """Reads of records by id; of the kind ``credit_note`` those of credit notes, which know no IDs (OpenAPI)."""
+    for chunk in _chunks(list(dict.fromkeys(ids)), IDS_PER_QUERY if kind in _BY_IDS else WHERE_PER_QUERY):
         joined = ",".join(chunk)
         match kind:
             case "invoice":
                 yield _paged("Invoices", 1, ("IDs", joined))
             case "contact":
                 yield _paged("Contacts", 1, ("IDs", joined), ("includeArchived", "true"))
+            case "credit_note":
+                yield _paged("CreditNotes", 1, ("where", _any_of("CreditNoteID", chunk, guid=True)))
             case "payment":
                 yield _paged("Payments", 1, ("where", _any_of("PaymentID", chunk, guid=True)))
 
 
 def find_queries(kind: str, lookups: Sequence[Lookup]) -> Iterator[Query]:
-    """Reads of records by what makes them ours: number, contact number, or the invoice a payment settles."""
+    """Reads of records by what makes them ours: number, contact number, or the document a payment settles.
+
+    *kind*: contact, invoice, credit_note, payment, refund or allocation.
+    """
     numbers = list(dict.fromkeys(lookup.number for lookup in lookups))
     match kind:
         case "contact":
@@ -108,14 +119,25 @@ def find_queries(kind: str, lookups: Sequence[Lookup]) -> Iterator[Query]:
                     yield query
                     mine = (*query.params, ("createdByMyApp", "true"))
                     yield msgspec.structs.replace(query, params=mine, ours=True)
+        case "credit_note":
+            for chunk in _chunks(numbers, WHERE_PER_QUERY):
+                query = _paged("CreditNotes", 1, ("where", _any_of("CreditNoteNumber", chunk)))
+                yield query
+                mine = (*query.params, ("createdByMyApp", "true"))
+                yield msgspec.structs.replace(query, params=mine, ours=True)
         case "payment":
             yield from payments_of_queries([one.document_id for one in lookups if one.document_id])
+        case "refund":
+            documents = [one.document_id for one in lookups if one.document_id]
+            yield from payments_of_queries(documents, of="CreditNote.CreditNoteID")
+        case "allocation":
+            yield from id_queries("credit_note", [one.source_id for one in lookups if one.source_id])
 
 
-def payments_of_queries(documents: Sequence[RemoteId]) -> Iterator[Query]:
-    """Reads of all payments of these invoices, deleted ones too."""
+def payments_of_queries(documents: Sequence[RemoteId], *, of: str = "Invoice.InvoiceID") -> Iterator[Query]:
+    """Reads of all payments of these invoices (or refunds of these credit notes), deleted ones too."""
     for chunk in _chunks(list(dict.fromkeys(documents)), WHERE_PER_QUERY):
-        yield _paged("Payments", 1, ("where", _any_of("Invoice.InvoiceID", chunk, guid=True)))
+        yield _paged("Payments", 1, ("where", _any_of(of, chunk, guid=True)))
 
 
 def _by_numbers(numbers: Sequence[str]) -> Iterator[Query]:
@@ -152,8 +174,19 @@ def read_envelope(response: Response) -> wire.Envelope:
         raise TemporaryError(f"Xero's answer cannot be read: {error}") from error
 
 
+def count(kind: str, envelope: wire.Envelope) -> int:
+    """How many records of *kind* an answer lists, those of bills included."""
+    lists = {
+        "contact": envelope.contacts,
+        "invoice": envelope.invoices,
+        "credit_note": envelope.credit_notes,
+        "payment": envelope.payments,
+    }
+    return len(lists[kind] or ())
+
+
 def list_remotes(kind: str, envelope: wire.Envelope, *, ours: bool | None = None) -> list[Remote]:
-    """The records of *kind*; bills and refunds, which come in the same lists, are left out."""
+    """The records of *kind*; what belongs to bills, which comes in the same lists, is left out."""
     found: list[Remote | None]
     match kind:
         case "contact":
@@ -161,6 +194,9 @@ def list_remotes(kind: str, envelope: wire.Envelope, *, ours: bool | None = None
         case "invoice":
             sales = [one for one in envelope.invoices or () if parse.is_sales_invoice(one)]
             found = [parse.parse_invoice(one, ours=ours) for one in sales]
+        case "credit_note":
+            notes = [one for one in envelope.credit_notes or () if parse.is_sales_credit_note(one)]
+            found = [parse.parse_credit_note(one, ours=ours) for one in notes]
         case _:
             found = [parse.parse_payment(one) for one in envelope.payments or () if parse.is_sales_payment(one)]
     return [one for one in found if one is not None]
@@ -345,6 +381,16 @@ def invoices_query(track: Track) -> Query:
 def payments_query(track: Track) -> Query:
     """Payments of sales invoices that changed, deleted ones too."""
     return track.query("Payments", _SALES_PAYMENTS)
+
+
+def credit_notes_query(track: Track) -> Query:
+    """Credit notes that changed, whoever made them: the linked ones are among them."""
+    return track.query("CreditNotes")
+
+
+def refunds_query(track: Track) -> Query:
+    """Refunds of sales credit notes that changed, deleted ones too."""
+    return track.query("Payments", _REFUNDS)
 
 
 def contacts_query(track: Track) -> Query:

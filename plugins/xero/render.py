@@ -11,8 +11,11 @@ import hashlib
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from hub import (
     Account,
+    Allocation,
     Book,
     Contact,
     Draft,
@@ -20,6 +23,7 @@ from hub import (
     Invoice,
     Payment,
     Reference,
+    Refused,
     Subject,
     find_account,
     is_precise,
@@ -28,6 +32,7 @@ from hub import (
 )
 from plugins.xero import normalise
 from plugins.xero.countries import find_country
+from plugins.xero.credit import render_allocation, render_credit_note
 from plugins.xero.fields import FIELDS
 from plugins.xero.holds import hold
 from plugins.xero.invoice import check_lock, render_invoice
@@ -38,12 +43,10 @@ _ZERO = Decimal(0)
 
 
 def render(subject: Subject, book: Book) -> Draft | Held:
-    """The draft of a contact, invoice or payment, or why there is none."""
+    """The draft of a contact, invoice, credit note, payment, refund or allocation, or why there is none."""
     match subject.record:
         case Contact() as contact:
             return render_contact(contact, subject, book)
-        case Invoice() as invoice if invoice.kind == "credit_note":
-            return hold("credit_note", cause="credit_note")
         case Invoice() as invoice:
             if subject.contact is None:
                 return hold(
@@ -52,11 +55,12 @@ def render(subject: Subject, book: Book) -> Draft | Held:
             contact_draft = render_contact(subject.contact, None, book)
             if isinstance(contact_draft, Held):
                 return contact_draft
-            return render_invoice(invoice, subject, book)
-        case Payment() as payment if payment.kind == "refund":
-            return hold("refund", cause="refund")
+            drawn = render_credit_note if subject.credit_note else render_invoice
+            return drawn(invoice, subject, book)
         case Payment() as payment:
             return render_payment(payment, subject, book)
+        case Allocation() as allocation:
+            return render_allocation(allocation, subject, book)
         case _:
             return Held(code="refused", message="Xero takes no such record.", remedy="Nothing to do.")
 
@@ -93,8 +97,12 @@ def contact_name(contact: Contact) -> str:
     """The name Xero gets: the contact's own, else first and last name, else the e-mail; blank when there is nothing."""
     name = normalise.clean_line(contact.name)
     if not name:
-        name = normalise.clean_line(f"{contact.first_name or ''} {contact.last_name or ''}")
+        name = normalise.clean_line(_person(contact))
     return name or normalise.clean_line(contact.email)
+
+
+def _person(contact: Contact) -> str:
+    return f"{contact.first_name or ''} {contact.last_name or ''}"
 
 
 def render_contact(contact: Contact, subject: Subject | None, book: Book) -> Draft | Held:
@@ -108,7 +116,7 @@ def render_contact(contact: Contact, subject: Subject | None, book: Book) -> Dra
     settings: XeroSettings = book.settings
     full = contact_name(contact)
     if not full:
-        return hold("contact_empty", cause=f"contact:{contact.id}")
+        return hold("contact_empty", contact=contact.id, cause=f"contact:{contact.id}")
     shown = normalise.cut_text(full, 80, end="…")
     if contact.archived:
         return hold("contact_archived_source", name=shown, cause=f"contact:{contact.id}")
@@ -126,7 +134,7 @@ def render_contact(contact: Contact, subject: Subject | None, book: Book) -> Dra
         return hold("contact_number", number=number)
     parts, address_notes = address
     name, name_note = _name_with_suffix(full, contact, subject)
-    notes += [note for note in (name_note, *address_notes) if note]
+    notes += [note for note in (_altered_name(full, contact), name_note, *address_notes) if note]
     body: dict[str, Any] = {"ContactNumber": number, "Name": name}
     _add_person(body, contact, notes)
     if email:
@@ -154,6 +162,16 @@ def _countries(contact: Contact) -> tuple[str | None, str | None]:
     return (contact.address.country, contact.address.country_text) if contact.address else (None, None)
 
 
+def _altered_name(full: str, contact: Contact) -> str | None:
+    """A note when the name is not the one the gallery has, but for blanks around and between its words."""
+    if not normalise.clean_line(contact.name) and not normalise.clean_line(_person(contact)):
+        return "It has no name: its e-mail address stands as its name."
+    given = contact.name if normalise.clean_line(contact.name) else _person(contact)
+    if normalise.is_same_line(given, full):
+        return None
+    return f"Its name is sent as “{normalise.cut_text(full, 80, end='…')}”."
+
+
 def _name_with_suffix(full: str, contact: Contact, subject: Subject | None) -> tuple[str, str | None]:
     """The name within its limit; with `` (c-7)`` behind it once it had to be told apart, and from then on."""
     most = FIELDS["Contact.Name"].most
@@ -175,6 +193,27 @@ def _add_person(body: dict[str, Any], contact: Contact, notes: list[str]) -> Non
                 notes.append(note)
 
 
+def soften(draft: Draft, refused: Refused) -> Draft | None:
+    """A refused contact without the emoji of its names, where those may be the fault: Xero does not say (DOMAIN C7).
+
+    Whether Xero takes them is not known, so they are sent as they are first. None: there are none, nothing of the
+    name would be left, or Xero named another fault.
+    """
+    if "ContactNumber" not in draft.body or refused.code != "refused":
+        return None
+    keys: list[str] = [key for key in ("Name", "FirstName", "LastName") if key in draft.body]
+    names = {key: str(draft.body[key]) for key in keys}
+    plainer = {key: normalise.strip_symbols(name) for key, name in names.items()}
+    if plainer == names or not plainer["Name"]:
+        return None
+    body = {key: value for key, value in draft.body.items() if plainer.get(key) != ""} | {
+        key: name for key, name in plainer.items() if name
+    }
+    note = f"Xero refused its name “{normalise.cut_text(names['Name'], 80, end='…')}”: it went without the symbols."
+    shown = {**draft.shown, "name": plainer["Name"]}
+    return msgspec.structs.replace(draft, body=body, notes=(*draft.notes, note), shown=shown)
+
+
 def _shown_contact(name: str, email: str | None, parts: dict[str, str]) -> dict[str, str]:
     shown = {"name": name}
     if email:
@@ -188,7 +227,7 @@ def _shown_contact(name: str, email: str | None, parts: dict[str, str]) -> dict[
 
 
 def render_payment(payment: Payment, subject: Subject, book: Book) -> Draft | Held:
-    """A payment on its invoice: account by method, our marker and the gallery's reference."""
+    """A payment of its invoice, or refund of its credit note: account by method, marker, the gallery's reference."""
     invoice = subject.invoice
     if invoice is None:
         return hold("source_missing", invoice=payment.invoice_id, cause=f"invoice:{payment.invoice_id}")

@@ -105,7 +105,7 @@ def convert(worths: Sequence[Worth], *, difference: Decimal, strategy: Strategy,
         if strategy == "strict" and worth.tax != own:
             return Impossible(
                 code="total_mismatch",
-                message=f"Xero would work out {own} tax where the gallery has {worth.tax}, and rounding is strict.",
+                message=f"Xero would work out {own} tax where the gallery has {worth.tax}.",
                 line=index,
             )
         if strategy != "rounding_line" and (worth.tax != own or is_tie(exact, own)):

@@ -6,33 +6,28 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-
-import msgspec
 
 from hub import (
     Book,
     Cancel,
     Capabilities,
     Choices,
-    ContactPage,
     Draft,
+    EntryType,
     Finding,
     Held,
     Idempotency,
     Limits,
-    Lookup,
     OAuth,
     Operation,
     Organisation,
     Outcome,
-    Page,
-    Pulled,
     RecordType,
     Reference,
+    Refused,
     Remote,
-    RemoteId,
     Report,
     Request,
     Response,
@@ -42,21 +37,21 @@ from hub import (
     Suggestion,
     Tax,
     ThrottledError,
-    Webservice,
     Write,
 )
 from hub import Mapping as SlotMapping
 from plugins.xero import choices as parsing
-from plugins.xero import errors, outcomes, reading, render, request, suggestions, wire
+from plugins.xero import errors, outcomes, parse, reading, render, request, suggestions
 from plugins.xero.fallback import fallback
 from plugins.xero.fields import MOST_BODY_BYTES
-from plugins.xero.places import SLOTS
+from plugins.xero.places import SLOTS, find_slot
+from plugins.xero.reader import Reader
 from plugins.xero.settings import XeroConfig, XeroSettings, parse_config
 
 _LINKS = {"invoice": "invoicing/view", "contact": "contacts/contact"}
 
 
-class Xero(Webservice):
+class Xero(Reader):
     """Xero, by its Accounting API 2.0."""
 
     kind: ClassVar[str] = "xero"
@@ -77,7 +72,10 @@ class Xero(Webservice):
         tax=Tax.LINE,
         idempotency=Idempotency.HEADER,
         number_unique=True,
+        currency_fixed=True,  # FACTS 4.5 [U]
         payments=True,
+        credit_notes=True,
+        allocations=True,
         pull=True,
         import_contacts=True,
         webhooks=True,
@@ -161,8 +159,13 @@ class Xero(Webservice):
         return fallback(draft, remote, book)
 
     @classmethod
-    def batch_size(cls, type: RecordType, operation: Operation) -> int:
-        """Payments are deleted one at a time."""
+    def soften(cls, draft: Draft, refused: Refused) -> Draft | None:
+        """A contact whose name may have been refused for its emoji, without them (DOMAIN C7)."""
+        return render.soften(draft, refused)
+
+    @classmethod
+    def batch_size(cls, type: EntryType, operation: Operation) -> int:
+        """Payments are deleted one at a time, allocations written so."""
         return request.batch_size(type, operation, cls.limits.batch)
 
     @classmethod
@@ -196,18 +199,24 @@ class Xero(Webservice):
         return parsing.check_mappings(mappings, choices, book.extra.get("tax_codes") or ())
 
     @classmethod
-    def remote_url(cls, type: RecordType, remote: Remote, organisation: Organisation | None) -> str | None:
-        """Xero's own link (FACTS 10); None for payments without a known organisation."""
+    def slot_of(cls, facts: Mapping[str, str | None], book: Book) -> str | None:
+        """The slot that a line's kind, a line's tax code or a way of payment needs."""
+        return find_slot(facts, book)
+
+    @classmethod
+    def remote_url(cls, type: EntryType, remote: Remote, organisation: Organisation | None) -> str | None:
+        """Xero's own link (FACTS 10), of an allocation that to its credit note; None without a known organisation."""
         if organisation is None or not organisation.short_code:
             return None
         code = organisation.short_code
+        old = f"https://go.xero.com/organisationlogin/default.aspx?shortcode={code}&redirecturl="
+        if type == "allocation" or remote.credit_note:
+            note = parse.split_allocation_id(remote.id)[0]
+            return f"{old}/AccountsReceivable/ViewCreditNote.aspx?creditNoteID={note}"
         if type in _LINKS:
             return f"https://go.xero.com/app/{code}/{_LINKS[type]}/{remote.id}"
         if type == "payment":
-            return (
-                f"https://go.xero.com/organisationlogin/default.aspx?shortcode={code}"
-                f"&redirecturl=/Bank/ViewTransaction.aspx?bankTransactionID={remote.id}"
-            )
+            return f"{old}/Bank/ViewTransaction.aspx?bankTransactionID={remote.id}"
         return None
 
     @classmethod
@@ -227,15 +236,6 @@ class Xero(Webservice):
             return ()
 
     # -- done
-
-    async def _get(self, what: reading.Query, *, organisation: bool = True) -> Response:
-        """One read. Raises for everything that is no success; a 304 counts as one."""
-        response = await self.http.send(what.request(), organisation=organisation)
-        reading.check(response)
-        return response
-
-    async def _envelope(self, what: reading.Query) -> wire.Envelope:
-        return reading.read_envelope(await self._get(what))
 
     async def organisations(self, callback: Mapping[str, str]) -> tuple[Organisation, ...]:
         """What the consent touched, else (an id that names nothing) all that the grant opens."""
@@ -275,87 +275,6 @@ class Xero(Webservice):
             tracking=parsing.parse_tracking((await self._get(reading.settings("TrackingCategories"))).body),
             currencies=parsing.parse_currencies((await self._get(reading.settings("Currencies"))).body, base),
         )
-
-    async def find(self, lookups: Sequence[Lookup]) -> dict[Reference, tuple[Remote, ...]]:
-        """By number and marker; for invoices `ours` says whether our app created them."""
-        found: dict[Reference, tuple[Remote, ...]] = {}
-        for kind in ("contact", "invoice", "payment"):
-            wanted = [lookup for lookup in lookups if lookup.reference.type == kind]
-            remotes: list[Remote] = []
-            for query in reading.find_queries(kind, wanted):
-                remotes += reading.list_remotes(kind, await self._envelope(query), ours=query.ours)
-            found |= reading.answer_lookups(wanted, remotes)
-        return found
-
-    async def read(self, type: RecordType, ids: Sequence[RemoteId]) -> tuple[Remote, ...]:
-        """By id, in chunks that keep the address short."""
-        remotes: list[Remote] = []
-        for query in reading.id_queries(type, ids):
-            remotes += reading.list_remotes(type, await self._envelope(query))
-        return tuple(remotes)
-
-    async def read_ours(self, type: RecordType, cursor: str | None) -> Page:
-        """Invoices that our app created, by page in the order of their ids; other types cannot be asked for."""
-        if type != "invoice":
-            return Page(items=())
-        number = int(cursor or 1)
-        envelope = await self._envelope(reading.our_invoices(number))
-        pages = envelope.pagination.page_count if envelope.pagination else number + bool(envelope.invoices)
-        remotes = reading.list_remotes("invoice", envelope, ours=True)
-        return Page(items=tuple(remotes), cursor=str(number + 1) if number < pages else None)
-
-    async def pull(self, cursor: str | None) -> Pulled:
-        """Invoices of our app changed since, then, only when there were any, payments (DESIGN sections 8 and 11)."""
-        position = reading.Position.parse(cursor, self.book.connected_at if self.book else None)
-        invoices: tuple[Remote, ...] = ()
-        if not position.reads_payments:
-            invoices, track, more = await self._next("invoice", position.invoices, reading.invoices_query)
-            wants = position.wants_payments or bool(invoices)
-            position = msgspec.structs.replace(
-                position, invoices=track, wants_payments=wants, reads_payments=wants and not more
-            )
-            if more or not wants:
-                return Pulled(invoices=invoices, cursor=position.render(), more=more)
-        payments, track, more = await self._next("payment", position.payments, reading.payments_query)
-        position = msgspec.structs.replace(position, payments=track, wants_payments=more, reads_payments=more)
-        return Pulled(invoices=invoices, payments=payments, cursor=position.render(), more=more)
-
-    async def pull_linked(self, ids: Sequence[RemoteId], cursor: str | None) -> Pulled:
-        """By id, since `createdByMyApp` leaves them out; then all payments of those that changed."""
-        position = reading.LinkedPosition.parse(cursor)
-        invoices: list[Remote] = []
-        clock = None
-        for query in position.queries(ids):
-            response = await self._get(query)
-            envelope = reading.read_envelope(response)
-            clock = clock or reading.read_clock(envelope, response.headers)
-            invoices += reading.list_remotes("invoice", envelope)
-        fresh = position.fresh(invoices)
-        payments: list[Remote] = []
-        for query in reading.payments_of_queries([one.id for one in fresh]):
-            payments += reading.list_remotes("payment", await self._envelope(query))
-        after = position.advance(ids, invoices, clock)
-        return Pulled(invoices=fresh, payments=tuple(payments), cursor=after.render())
-
-    async def contacts(self, cursor: str | None) -> ContactPage:
-        """All contacts, archived ones too, changed since the cursor."""
-        position = reading.Position.parse(cursor, None)
-        items, track, more = await self._next("contact", position.invoices, reading.contacts_query)
-        after = msgspec.structs.replace(position, invoices=track)
-        return ContactPage(items=items, cursor=after.render(), more=more)
-
-    async def _next(
-        self, kind: str, track: reading.Track, query: Callable[[reading.Track], reading.Query]
-    ) -> tuple[tuple[Remote, ...], reading.Track, bool]:
-        """One page of a list: what is new on it, how far it was read, and whether there is more."""
-        asked = query(track)
-        response = await self._get(asked)
-        envelope = reading.read_envelope(response)
-        told = {"contact": envelope.contacts, "invoice": envelope.invoices, "payment": envelope.payments}[kind]
-        full = len(told or ()) >= reading.PAGE_SIZE
-        remotes = reading.list_remotes(kind, envelope, ours=asked.ours)
-        clock = reading.read_clock(envelope, response.headers)
-        return track.fresh(remotes), track.advance(remotes, full=full, clock=clock), full
 
     async def disconnect(self) -> None:
         """``DELETE /connections/{id}``: ends this organisation's connection alone; one that is gone is fine."""

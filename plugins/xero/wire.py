@@ -42,7 +42,26 @@ class Element(Faulty, frozen=True):
 
 
 class Address(Faulty, frozen=True):
-    """Only for its messages."""
+    """An address; read answers have two, empty fields as "" (FACTS 5.3)."""
+
+    address_type: str | None = None
+    address_line1: str | None = msgspec.field(default=None, name="AddressLine1")
+    address_line2: str | None = msgspec.field(default=None, name="AddressLine2")
+    address_line3: str | None = msgspec.field(default=None, name="AddressLine3")
+    address_line4: str | None = msgspec.field(default=None, name="AddressLine4")
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
+class Phone(Wire, frozen=True):
+    """A phone number in parts; read answers have four."""
+
+    phone_type: str | None = None
+    phone_number: str | None = None
+    phone_area_code: str | None = None
+    phone_country_code: str | None = None
 
 
 class ContactRef(Faulty, frozen=True):
@@ -58,7 +77,12 @@ class Contact(Element, frozen=True):
     contact_number: str | None = None
     contact_status: str | None = None
     name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
     email_address: str | None = None
+    tax_number: str | None = None
+    company_number: str | None = None
+    phones: list[Phone] | None = None
     merged_to_contact_id: str | None = msgspec.field(default=None, name="MergedToContactID")
     updated_date_utc: str | None = msgspec.field(default=None, name="UpdatedDateUTC")
     addresses: list[Address] | None = None
@@ -74,6 +98,8 @@ class TrackingRef(Wire, frozen=True):
 class LineItem(Faulty, frozen=True):
     """A line."""
 
+    line_item_id: str | None = msgspec.field(default=None, name="LineItemID")
+    description: str | None = None
     account_code: str | None = None
     account_id: str | None = msgspec.field(default=None, name="AccountID")
     line_amount: Decimal | None = None
@@ -114,6 +140,7 @@ class Invoice(Element, frozen=True):
     status: str | None = None
     contact: ContactRef | None = None
     currency_code: str | None = None
+    currency_rate: Decimal | None = None
     date: str | None = None
     date_string: str | None = None
     total: Decimal | None = None
@@ -126,6 +153,43 @@ class Invoice(Element, frozen=True):
     credit_notes: list[Part] | None = None
     prepayments: list[Part] | None = None
     overpayments: list[Part] | None = None
+
+
+class AllocatedTo(Wire, frozen=True):
+    """The invoice of an allocation."""
+
+    invoice_id: str | None = msgspec.field(default=None, name="InvoiceID")
+
+
+class Allocation(Element, frozen=True):
+    """What of a credit note was put on an invoice (FACTS 4.12)."""
+
+    allocation_id: str | None = msgspec.field(default=None, name="AllocationID")
+    amount: Decimal | None = None
+    date: str | None = None
+    date_string: str | None = None
+    invoice: AllocatedTo | None = None
+    is_deleted: bool | None = None
+
+
+class CreditNote(Element, frozen=True):
+    """A credit note."""
+
+    credit_note_id: str | None = msgspec.field(default=None, name="CreditNoteID")
+    credit_note_number: str | None = None
+    type: str | None = None
+    status: str | None = None
+    contact: ContactRef | None = None
+    currency_code: str | None = None
+    date: str | None = None
+    date_string: str | None = None
+    total: Decimal | None = None
+    total_tax: Decimal | None = None
+    remaining_credit: Decimal | None = None
+    updated_date_utc: str | None = msgspec.field(default=None, name="UpdatedDateUTC")
+    line_items: list[LineItem] | None = None
+    payments: list[Part] | None = None
+    allocations: list[Allocation] | None = None
 
 
 class InvoiceRef(Faulty, frozen=True):
@@ -146,6 +210,7 @@ class CreditRef(Wire, frozen=True):
     """The credit note of a refund."""
 
     credit_note_id: str | None = msgspec.field(default=None, name="CreditNoteID")
+    currency_code: str | None = None
 
 
 class Payment(Element, frozen=True):
@@ -184,6 +249,8 @@ class Envelope(Wire, frozen=True):
     invoices: list[Invoice] | None = None
     contacts: list[Contact] | None = None
     payments: list[Payment] | None = None
+    credit_notes: list[CreditNote] | None = None
+    allocations: list[Allocation] | None = None
 
 
 class Fault(Wire, frozen=True):

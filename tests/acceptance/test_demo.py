@@ -1,4 +1,4 @@
-"""The demo, as a newcomer runs it: a year of a gallery, every outcome the expected one, the proof agrees."""
+"""The demo, as a newcomer runs it: a year, then every trouble; each outcome the expected one, the proofs too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.demo import ANCHOR, SEED
+from hub.testing.year import demo_expectations
 from tests.acceptance.daemon import environment
 
 
@@ -15,7 +17,7 @@ from tests.acceptance.daemon import environment
 async def test_the_demo_ends_well_and_says_what_it_did(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "hub.cli", "demo", "--exit"),
-        env=environment(tmp_path),
+        env={**environment(tmp_path), "COLUMNS": "300"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -28,3 +30,7 @@ async def test_the_demo_ends_well_and_says_what_it_did(tmp_path: Path) -> None:
     assert "NOT as expected" not in told
     assert "need a person" in told
     assert "calls" in told
+    reasons = {one.reason for one in demo_expectations(SEED, ANCHOR) if one.reason}
+    assert f"{len(reasons)} reasons came up, of {len(reasons)} expected" in told
+    assert [reason for reason in reasons if reason not in told] == []
+    assert "The proof differs in i-astray, i-copied, i-edited-there, i-remote-total, i-voided-there, as it must" in told

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from hub.errors import StartupError
+from hub.errors import StartupError, UnavailableError
 from hub.store.migrate import FOLDER, is_current, migrate, pending, read_migrations
 from tests.postgres import ROOT, until
 
@@ -206,3 +206,9 @@ async def test_the_old_version_stays_ready_while_a_newer_one_has_migrated(empty_
 async def test_the_template_has_every_migration_of_the_hub(dsn):
     assert await pending(dsn) == []
     assert await ready(dsn, FOLDER)
+
+
+@pytest.mark.parametrize("act", [migrate, pending])
+async def test_a_database_that_is_not_there_is_a_sentence(act):
+    with pytest.raises(UnavailableError, match="the database cannot be reached"):
+        await act("postgres://nobody:secret@127.0.0.1:1/nothing")

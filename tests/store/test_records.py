@@ -247,7 +247,7 @@ async def test_a_payment_that_came_back_is_stored_once_and_told_once(database: D
     assert [one.status for one in await received(database, again, webservice="w2")] == ["same"]
     assert await told(database) == [("payment.received", "xero-1", "450.00")]
     assert [one.status for one in await received(database, payment("xero-1", status="deleted"))] == ["changed"]
-    assert [type_ for type_, *_ in await told(database)] == ["payment.received", "payment.changed"]
+    assert [type_ for type_, *_ in await told(database)] == ["payment.received", "payment.deleted"]
     stored = await get(database, "payment", "xero-1")
     assert stored.origin == Origin(kind="xero", remote_id="1", webservice_id="w")
 

@@ -251,8 +251,9 @@ async def open_bench(
     clock_factor: float = FAST,
     sandbox_settings: SandboxSettings | None = None,
     tuning: Tuning | None = None,
+    port: int = 8080,
 ) -> AsyncIterator[Bench]:
-    """A bench on a fresh database, with the gallery stored and nothing connected."""
+    """A bench on a fresh database, with the gallery stored and nothing connected; *port*: where browsers reach it."""
     structlog.contextvars.clear_contextvars()
     sandbox = create_sandbox(clock_factor=clock_factor, settings=sandbox_settings)
     async with sandbox.serve() as base:
@@ -264,7 +265,7 @@ async def open_bench(
             "api_url": base,
         }
         settings = Settings(
-            database_url=SecretStr(dsn), data_dir=folder, clock_factor=clock_factor, port=8080
+            database_url=SecretStr(dsn), data_dir=folder, clock_factor=clock_factor, port=port
         ).with_sections({"xero": section})
         tuned = replace(tuning or Tuning(), clock_factor=clock_factor)
         async with open_hub(settings, dsn, tuning=tuned) as hub:

@@ -127,7 +127,7 @@ async def test_two_gallery_contacts_of_one_name_and_email_never_share_one_contac
     assert await open_problems(bench) == [("duplicate_contact", 2)]
 
 
-async def test_two_of_ours_merged_into_one_there_do_not_stop_the_run(bench: Bench) -> None:
+async def test_two_of_ours_merged_into_one_there_both_go_on_with_it(bench: Bench) -> None:
     cards = [bench.organisation.add_contact(f"Card {n}", number=f"HLANE2-c-{n}") for n in (1, 2)]
     heir = bench.organisation.add_contact("Heir")
     for card in cards:
@@ -138,8 +138,12 @@ async def test_two_of_ours_merged_into_one_there_do_not_stop_the_run(bench: Benc
     run = await bench.sync()
 
     assert run.state == "done", run.error
-    assert [i.contact_id for i in bench.ledger.invoices.values()] == [heir.id]
-    assert await open_problems(bench) == [("contact_archived", 2)]
+    assert [i.contact_id for i in bench.ledger.invoices.values()] == [heir.id, heir.id]
+    assert await open_problems(bench) == []
+    assert contact_writes(bench) == 0
+    await bench.put(make_contact("c-2", phone="+61 2 5550 0123"))
+    await bench.sync()
+    assert (heir.name, heir.phones["DEFAULT"]["PhoneNumber"]) == ("Heir", "255500123")
 
 
 async def test_2500_contacts_there_cost_three_reads_and_the_next_run_reads_only_what_changed(bench: Bench) -> None:

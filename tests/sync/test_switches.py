@@ -66,6 +66,8 @@ ELSEWHERE = {
     "broad_scopes_allowed": "the consent page alone",
     "settings_read_allowed": "the consent page alone",
     "bulk_connect": "the consent page alone",
+    "name_alphabet": "the case catalogue (C7)",
+    "automatic_tax": "the demo's gallery of troubles (`remote_total`)",
 }
 APART = {"approval", "insufficient_scope_status", "invalid_client_status", "last_disconnect", "short_retry_after"}
 
@@ -106,11 +108,9 @@ CASES: dict[str, Case] = {
         held={"contact c-3": "address", "invoice i-sign": "address"},
     ),
     # what a book-keeper matched with the bank is never deleted by us, whether Xero would allow it or not (DOMAIN P13);
-    # another currency for an approved invoice goes where Xero takes it, else a person decides
+    # another currency for an approved invoice is a person's decision, whether Xero would take it or not (DOMAIN X11)
     "reconciled_payment_deletable, approved_currency_fixed": Case(
-        switches={"reconciled_payment_deletable": True, "approved_currency_fixed": False},
-        books={"AG-money": row("AUTHORISED", "61.00")},
-        held={"invoice i-money": None},
+        switches={"reconciled_payment_deletable": True, "approved_currency_fixed": False}
     ),
     "deleted_payments_listed, archived_payment_account": Case(
         switches={"deleted_payments_listed": True, "archived_payment_account": "archived"}
@@ -124,11 +124,10 @@ CASES: dict[str, Case] = {
         switches={
             "wording": {
                 "invoice_number_taken": "This number exists.",
-                "currency_fixed": "Not that currency.",
                 "payment_reconciled": "It was matched.",
             }
         },
-        held={"invoice i-again": "refused", "invoice i-money": "refused"},
+        held={"invoice i-again": "refused"},
     ),
 }
 

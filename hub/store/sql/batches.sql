@@ -11,8 +11,8 @@ FROM unnest($3::text[], $4::text[], $5::jsonb[]) WITH ORDINALITY AS w (entry_id,
 
 -- name: mark_sending
 -- $1 gallery, $2 entry ids, $3 judged, $4 numbers, $5 updated_at as judged, in order -> ids of those that nobody changed
--- meanwhile; intent is stored before the call
-UPDATE entry e SET state = 'sending', judged = x.judged, number = x.number, next_try_at = NULL,
+-- meanwhile; intent is stored before the call; what is written passed its gates, so it is frozen no more
+UPDATE entry e SET state = 'sending', judged = x.judged, number = x.number, next_try_at = NULL, frozen = false,
                    updated_at = clock_timestamp()
 FROM unnest($2::text[], $3::bigint[], $4::text[], $5::timestamptz[]) AS x (id, judged, number, updated_at)
 WHERE e.gallery_id = $1 AND e.id = x.id AND e.updated_at = x.updated_at AND (e.state IS NULL OR e.state <> 'sending')

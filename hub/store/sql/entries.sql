@@ -24,6 +24,37 @@ WHERE e.gallery_id = $1 AND (
     OR (e.type = 'invoice' AND cardinality($4::text[]) > 0 AND e.state = 'held'
         AND e.reason IN ('tax_code_missing', 'tax_mapping')));
 
+-- name: ask_allocations
+-- $1 gallery, $2 changed invoices and credit notes, $3 changed payments -> nothing; a credit note that applies to an
+-- invoice has an allocation in every live webservice with an organisation, asked when either changes or what pays them
+-- does. One that stands keeps its invoice until it was taken off.
+WITH changed AS (
+    SELECT id FROM unnest($2::text[]) AS id
+    UNION
+    SELECT r.invoice_id FROM unnest($3::text[]) AS paying (id)
+    CROSS JOIN LATERAL (SELECT invoice_id FROM record
+                        WHERE gallery_id = $1 AND id = paying.id AND type = 'payment' LIMIT 1) AS r
+), made AS (
+    INSERT INTO entry (gallery_id, id, webservice_id, type, record_id, invoice_id, sort_on)
+    SELECT r.gallery_id, gen_random_uuid()::text, w.id, 'allocation', r.id, r.body->>'applies_to', r.dated_on
+    FROM webservice w
+    CROSS JOIN unnest($2::text[]) AS note (id)
+    CROSS JOIN LATERAL (SELECT * FROM record
+                        WHERE gallery_id = $1 AND id = note.id AND type = 'invoice' LIMIT 1) AS r
+    WHERE w.gallery_id = $1 AND w.organisation_id IS NOT NULL AND w.state <> 'disconnected'
+      AND r.kind = 'credit_note' AND r.body->>'applies_to' IS NOT NULL
+    ON CONFLICT ON CONSTRAINT entry_record
+    DO UPDATE SET asked = entry.asked + 1, sort_on = excluded.sort_on, attempts = 0, next_try_at = NULL,
+                  invoice_id = CASE WHEN entry.remote_id IS NOT NULL
+                                     AND entry.remote->>'status' NOT IN ('voided', 'deleted')
+                                    THEN entry.invoice_id ELSE excluded.invoice_id END
+    RETURNING id
+)
+UPDATE entry e SET asked = e.asked + 1, attempts = 0, next_try_at = NULL
+WHERE e.gallery_id = $1 AND e.type = 'allocation' AND e.asked = e.judged AND strpos(e.record_id, ':') = 0
+  AND (e.record_id IN (SELECT id FROM changed) OR e.invoice_id IN (SELECT id FROM changed))
+  AND e.id NOT IN (SELECT id FROM made);
+
 -- name: ask_payments_of
 -- $1 gallery, $2 webservice, $3 invoices -> nothing; payments that wait for them are judged again
 UPDATE entry SET asked = asked + 1
@@ -72,7 +103,8 @@ RETURNING id;
 -- name: resync
 -- $1 gallery, $2 invoice -> ids; compared and sent again whatever its age, with its payments
 UPDATE entry SET asked = asked + 1, forced = forced OR type = 'invoice', attempts = 0, next_try_at = NULL
-WHERE gallery_id = $1 AND ((type = 'invoice' AND record_id = $2) OR (type = 'payment' AND invoice_id = $2))
+WHERE gallery_id = $1 AND ((type = 'invoice' AND record_id = $2) OR (type = 'payment' AND invoice_id = $2)
+                           OR (type = 'allocation' AND (record_id = $2 OR invoice_id = $2)))
 RETURNING id;
 
 -- name: ask_due_tries
@@ -80,8 +112,9 @@ RETURNING id;
 -- What waited for its next try is due now, as are invoices that wait for a contact.
 UPDATE entry SET asked = asked + 1, next_try_at = NULL
 WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'waiting' AND asked = judged
-  AND ($3::text[] IS NULL OR type = 'contact' OR coalesce(invoice_id, record_id) = any($3::text[]))
-  AND (next_try_at <= clock_timestamp() OR (next_try_at IS NULL AND type = 'invoice'));
+  AND ($3::text[] IS NULL OR type = 'contact' OR coalesce(invoice_id, record_id) = any($3::text[])
+       OR (type = 'allocation' AND record_id = any($3::text[])))
+  AND (next_try_at <= clock_timestamp() OR (next_try_at IS NULL AND type IN ('invoice', 'allocation')));
 
 -- name: enrol
 -- $1 gallery, $2 webservice, $3 after (id of the record), $4 type, $5 at most -> record ids, in order
@@ -93,6 +126,12 @@ WITH page AS (
     INSERT INTO entry (gallery_id, id, webservice_id, type, record_id, invoice_id, sort_on)
     SELECT gallery_id, gen_random_uuid()::text, $2, type, id, invoice_id, dated_on FROM page
     ON CONFLICT ON CONSTRAINT entry_record DO UPDATE SET asked = entry.asked + 1
+), allocations AS (
+    INSERT INTO entry (gallery_id, id, webservice_id, type, record_id, invoice_id, sort_on)
+    SELECT r.gallery_id, gen_random_uuid()::text, $2, 'allocation', r.id, r.body->>'applies_to', r.dated_on
+    FROM page JOIN record r ON r.gallery_id = page.gallery_id AND r.type = page.type AND r.id = page.id
+    WHERE r.type = 'invoice' AND r.kind = 'credit_note' AND r.body->>'applies_to' IS NOT NULL
+    ON CONFLICT ON CONSTRAINT entry_record DO UPDATE SET asked = entry.asked + 1
 )
 SELECT id FROM page ORDER BY id;
 
@@ -102,15 +141,22 @@ UPDATE entry SET webservice_id = $3, asked = asked + 1 WHERE gallery_id = $1 AND
 
 -- name: take_over_contacts
 -- $1 gallery, $2 from webservice, $3 to webservice -> nothing
-UPDATE remote_contact SET webservice_id = $3 WHERE gallery_id = $1 AND webservice_id = $2;
+UPDATE remote_contact SET webservice_id = $3, staged = NULL, claims = 0, claimed_by = NULL
+WHERE gallery_id = $1 AND webservice_id = $2;
+
+-- name: take_over_origins
+-- $1 gallery, $2 from webservice, $3 to webservice -> nothing; what came from there goes on coming from there
+UPDATE record SET origin = jsonb_set(origin, '{webservice_id}', to_jsonb($3::text))
+WHERE gallery_id = $1 AND origin ->> 'webservice_id' = $2;
 
 -- name: due
 -- $1 gallery, $2 webservice, $3 type, $4 only these records (NULL: all), $5 at most -> rows, oldest date first
--- With $4, payments are chosen by their invoice.
+-- With $4, payments are chosen by their invoice, allocations by that or their credit note.
 SELECT * FROM entry
 WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3
   AND asked > judged AND (state IS NULL OR state NOT IN ('sending', 'unknown'))
-  AND ($4::text[] IS NULL OR coalesce(invoice_id, record_id) = any($4::text[]))
+  AND ($4::text[] IS NULL OR coalesce(invoice_id, record_id) = any($4::text[])
+       OR (type = 'allocation' AND record_id = any($4::text[])))
 ORDER BY sort_on NULLS FIRST, record_id
 LIMIT $5;
 
@@ -125,9 +171,10 @@ LIMIT $3;
 -- name: count_due
 -- $1 gallery, $2 webservice, $3 only these invoices (NULL: all) -> n
 SELECT count(*) FROM entry
-WHERE gallery_id = $1 AND webservice_id = $2 AND type IN ('invoice', 'payment')
+WHERE gallery_id = $1 AND webservice_id = $2 AND type IN ('invoice', 'payment', 'allocation')
   AND asked > judged AND (state IS NULL OR state NOT IN ('sending', 'unknown'))
-  AND ($3::text[] IS NULL OR coalesce(invoice_id, record_id) = any($3::text[]));
+  AND ($3::text[] IS NULL OR coalesce(invoice_id, record_id) = any($3::text[])
+       OR (type = 'allocation' AND record_id = any($3::text[])));
 
 -- name: by_records
 -- $1 gallery, $2 webservice, $3 type, $4 record ids -> rows
@@ -216,14 +263,17 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND type = $3 AND remote_id IS NOT 
 ORDER BY id LIMIT $5;
 
 -- name: not_in_books_page
--- $1 gallery, $2 webservice, $3 after id, $4 limit, $5 from date, $6 to date -> entries without remote, with the record's total
+-- $1 gallery, $2 webservice, $3 after id, $4 limit, $5 from date, $6 to date -> entries without remote, with the record's
+-- total; allocations only as long as something is to be applied
 SELECT e.id, e.type, e.record_id, e.reason, r.amount, r.currency,
        CASE WHEN e.state IN ('sending', 'unknown') THEN e.state
             WHEN e.state IS NULL OR e.asked > e.judged THEN 'pending'
             ELSE e.state END AS shown
 FROM entry e
-JOIN record r ON r.gallery_id = e.gallery_id AND r.type = e.type AND r.id = e.record_id
-WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type IN ('invoice', 'payment') AND e.remote_id IS NULL AND e.id > $3
+LEFT JOIN record r ON r.gallery_id = e.gallery_id AND r.type = e.type AND r.id = e.record_id
+WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.remote_id IS NULL AND e.id > $3
+  AND ((e.type IN ('invoice', 'payment') AND r.id IS NOT NULL)
+       OR (e.type = 'allocation' AND (e.asked > e.judged OR e.state NOT IN ('synced', 'voided', 'resolved', 'left_out'))))
   AND ($5::date IS NULL OR e.sort_on >= $5) AND ($6::date IS NULL OR e.sort_on <= $6)
 ORDER BY e.id LIMIT $4;
 

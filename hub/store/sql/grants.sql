@@ -134,12 +134,15 @@ WHERE gallery_id = $1 AND id = $2 AND version = $3
 RETURNING id;
 
 -- name: list_grant_keys
--- -> id of every key that a stored token or verifier is sealed by
+-- -> id of every key that a stored token, verifier or secret of a callback is sealed by
 SELECT DISTINCT split_part(sealed, '.', 2) AS id
 FROM grant_, LATERAL (VALUES (access_token), (refresh_token), (previous_token)) AS held (sealed)
 WHERE sealed IS NOT NULL
 UNION
-SELECT DISTINCT split_part(verifier, '.', 2) FROM oauth_state WHERE used_at IS NULL;
+SELECT DISTINCT split_part(verifier, '.', 2) FROM oauth_state WHERE used_at IS NULL
+UNION
+SELECT DISTINCT split_part(sealed, '.', 2)
+FROM callback, LATERAL (VALUES (secret), (previous_secret)) AS held (sealed) WHERE sealed IS NOT NULL;
 
 -- name: list_keys
 -- -> id of every key noted as used in this database

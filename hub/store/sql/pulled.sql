@@ -1,16 +1,37 @@
 -- What a pull asks the entries and keeps of itself. See hub/store/pulled.py.
 
 -- name: has_open_creates
--- $1 gallery, $2 webservice -> true while nobody can say whether some invoice or payment was made there
+-- $1 gallery, $2 webservice -> true while nobody can say whether some invoice, payment or allocation was made there
 SELECT EXISTS (SELECT 1 FROM batch
                WHERE gallery_id = $1 AND webservice_id = $2 AND state <> 'known'
-                 AND type IN ('invoice', 'payment') AND operation = 'create');
+                 AND type IN ('invoice', 'payment', 'allocation') AND operation = 'create');
+
+-- name: has_credit_notes
+-- $1 gallery, $2 webservice -> true when a credit note of the gallery stands there
+SELECT EXISTS (SELECT 1 FROM entry
+               WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'invoice' AND remote_id IS NOT NULL
+                 AND remote->>'credit_note' = 'true' AND remote->>'status' NOT IN ('voided', 'deleted'));
+
+-- name: own_notes
+-- $1 gallery, $2 webservice, $3 remote ids -> those of them that are credit notes of the gallery
+SELECT remote_id FROM entry
+WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'invoice' AND remote_id = any($3::text[]);
+
+-- name: get_credit_cursor
+-- $1 gallery, $2 webservice -> how far the credit notes were read, or NULL
+SELECT credit_cursor FROM webservice WHERE gallery_id = $1 AND id = $2;
+
+-- name: save_credit_cursor
+-- $1 gallery, $2 webservice, $3 cursor -> nothing
+UPDATE webservice SET credit_cursor = $3 WHERE gallery_id = $1 AND id = $2;
 
 -- name: list_linked
--- $1 gallery, $2 webservice -> remote ids of the invoices that our app did not create and that can still change, in order
+-- $1 gallery, $2 webservice -> remote ids of the invoices (no credit notes) that our app did not create and that can still
+-- change, in order
 SELECT remote_id FROM entry
 WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'invoice' AND remote_id IS NOT NULL
   AND (remote->>'ours') IS DISTINCT FROM 'true' AND remote->>'status' NOT IN ('voided', 'deleted')
+  AND (remote->>'credit_note') IS DISTINCT FROM 'true'
 ORDER BY remote_id;
 
 -- name: get_linked_cursor

@@ -123,8 +123,9 @@ WHERE r.gallery_id = $1 AND r.invoice_id = ANY ($2::text[]) AND r.type = 'paymen
 ORDER BY r.invoice_id, r.seq;
 
 -- name: find_recorded_payment
--- $1 gallery, $2 invoice -> id of a payment or refund that counts; no row when there is none
-SELECT id FROM record
+-- $1 gallery, $2 invoice -> id of a payment or refund that counts, kind of the webservice it came from (NULL: the gallery
+-- made it); no row when there is none
+SELECT id, origin ->> 'kind' AS origin_kind FROM record
 WHERE gallery_id = $1 AND invoice_id = $2 AND type = 'payment' AND status = 'recorded'
 ORDER BY seq
 LIMIT 1;

@@ -50,22 +50,3 @@ ORDER BY e.record_id LIMIT $4;
 SELECT type, record_id, invoice_id FROM entry
 WHERE gallery_id = $1 AND webservice_id = $2 AND problem_id = $3 AND state IN ('held', 'conflict')
 LIMIT $4;
-
--- name: count_tax_codes
--- $1 gallery, $2 webservice -> tax_code, n: invoices that are not in the books and have lines with it
-SELECT line->>'tax_code' AS tax_code, count(DISTINCT r.id) AS n
-FROM entry e
-JOIN record r ON r.gallery_id = e.gallery_id AND r.type = 'invoice' AND r.id = e.record_id
-CROSS JOIN LATERAL jsonb_array_elements(r.body->'lines') AS line
-WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'invoice' AND e.remote_id IS NULL
-  AND (e.state IS NULL OR e.state <> 'left_out') AND line->>'tax_code' IS NOT NULL
-GROUP BY 1;
-
--- name: count_methods
--- $1 gallery, $2 webservice -> method, n: recorded payments that are not in the books
-SELECT r.body->>'method' AS method, count(*) AS n
-FROM entry e
-JOIN record r ON r.gallery_id = e.gallery_id AND r.type = 'payment' AND r.id = e.record_id
-WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'payment' AND e.remote_id IS NULL
-  AND (e.state IS NULL OR e.state <> 'left_out') AND r.status = 'recorded'
-GROUP BY 1;

@@ -39,9 +39,10 @@ SELECT EXISTS (SELECT 1 FROM webservice
                WHERE gallery_id = $1 AND state IN ('choosing', 'ready', 'paused', 'reauthorize'));
 
 -- name: update_form
--- $1 gallery, $2 webservice, $3 name, $4 settings -> nothing
-UPDATE webservice SET name = $3, settings = $4, confirmed_at = CASE WHEN organisation_id IS NULL THEN confirmed_at
-                                                                    ELSE clock_timestamp() END
+-- $1 gallery, $2 webservice, $3 name, $4 settings -> nothing; contacts are imported again once the import was off
+UPDATE webservice SET name = $3, settings = $4,
+       confirmed_at = CASE WHEN organisation_id IS NULL THEN confirmed_at ELSE clock_timestamp() END,
+       contacts_imported_at = CASE WHEN $4::jsonb -> 'import_contacts' = 'true'::jsonb THEN contacts_imported_at END
 WHERE gallery_id = $1 AND id = $2;
 
 -- name: set_state
@@ -101,6 +102,14 @@ UPDATE webservice SET pull_cursor = $3 WHERE gallery_id = $1 AND id = $2;
 -- name: save_contact_cursor
 -- $1 gallery, $2 webservice, $3 cursor -> nothing
 UPDATE webservice SET contact_cursor = $3 WHERE gallery_id = $1 AND id = $2;
+
+-- name: save_import
+-- $1 gallery, $2 webservice, $3 how far the import of contacts has come (NULL: none is under way) -> nothing
+UPDATE webservice SET contact_import = $3 WHERE gallery_id = $1 AND id = $2;
+
+-- name: finish_import
+-- $1 gallery, $2 webservice -> nothing; all contacts are imported
+UPDATE webservice SET contact_import = NULL, contacts_imported_at = clock_timestamp() WHERE gallery_id = $1 AND id = $2;
 
 -- name: wake
 -- $1 gallery, $2 webservice -> nothing; it is due now

@@ -11,7 +11,7 @@ import msgspec
 from hub.contract import Cancel, Webservice
 from hub.domain.books import Book
 from hub.domain.drafts import Draft, Held, Request, Response, Subject, Write
-from hub.domain.records import Contact, Invoice, Payment, RecordType, Reference, TaxCode
+from hub.domain.records import Contact, EntryType, Invoice, Payment, RecordType, Reference, TaxCode
 from hub.domain.remotes import Accepted, Operation, Outcome, Remote, RemoteId
 from hub.testing.builders import (
     make_book,
@@ -33,7 +33,7 @@ STRANGER = 99  # an example that was never written
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """One batch of the walk. `response` is None for a kind that overrides `push`."""
 
-    type: RecordType
+    type: EntryType
     operation: Operation
     writes: tuple[Write, ...]
     request: Request
@@ -88,7 +88,7 @@ class Base:
 
     # -- made of them
 
-    def example(self, type: RecordType, n: int, *, changed: bool = False) -> Contact | Invoice | Payment:
+    def example(self, type: EntryType, n: int, *, changed: bool = False) -> Contact | Invoice | Payment:
         """The n-th record of *type*; *changed*: edited by a person since."""
         if type == "contact":
             return msgspec.structs.replace(self.contact(n), **({"phone": "+61 2 5550 0123"} if changed else {}))
@@ -106,13 +106,13 @@ class Base:
             own = {"invoice": invoice, "invoice_number": self.kind.number("invoice", invoice.number, book)}
         return make_subject(self.kind, record, book, **(own | fields))
 
-    def taken_types(self) -> list[RecordType]:
+    def taken_types(self) -> list[EntryType]:
         """The types whose plain example the kind draws up, in the order they are written."""
         book = self.make_book()
         made = {one: self.kind.render(self.subject(self.example(one, 1), book), book) for one in TYPES}
         return [one for one in TYPES if isinstance(made[one], Draft)]
 
-    def draft(self, type: RecordType, n: int, *, changed: bool = False) -> tuple[Subject, Draft]:
+    def draft(self, type: EntryType, n: int, *, changed: bool = False) -> tuple[Subject, Draft]:
         """The n-th example of *type* drawn up."""
         book = self.make_book()
         subject = self.subject(self.example(type, n, changed=changed), book, n)
@@ -121,7 +121,7 @@ class Base:
         return subject, draft
 
     def write(
-        self, type: RecordType, n: int, operation: Operation = Operation.CREATE, remote: Remote | None = None
+        self, type: EntryType, n: int, operation: Operation = Operation.CREATE, remote: Remote | None = None
     ) -> Write:
         """The n-th example of *type* as a write."""
         subject, draft = self.draft(type, n, changed=operation is Operation.UPDATE)
@@ -134,17 +134,17 @@ class Base:
             record_version=1,
         )
 
-    def operations(self) -> list[tuple[RecordType, Operation]]:
+    def operations(self) -> list[tuple[EntryType, Operation]]:
         """All that the hub would ask of the kind, in an order that a remote side allows."""
         taken = self.taken_types()
-        steps: list[tuple[RecordType, Operation]] = [(one, Operation.CREATE) for one in taken if one != "payment"]
+        steps: list[tuple[EntryType, Operation]] = [(one, Operation.CREATE) for one in taken if one != "payment"]
         steps += [(one, Operation.UPDATE) for one in taken if one != "payment"]
         steps += [("payment", Operation.CREATE)] if "payment" in taken else []
         if self.kind.capabilities.cancel is not Cancel.NONE:
             steps += [(one, Operation.CANCEL) for one in reversed(taken) if one != "contact"]
         return steps
 
-    def size(self, type: RecordType, operation: Operation) -> int:
+    def size(self, type: EntryType, operation: Operation) -> int:
         """Members of a small batch."""
         return max(1, min(FEW, self.kind.batch_size(type, operation)))
 
@@ -197,7 +197,7 @@ class Base:
             skip("this kind overrides push: it has no answers to read")
 
 
-def made_up(type: RecordType, n: int) -> Remote:
+def made_up(type: EntryType, n: int) -> Remote:
     """What stands there, for requests that nobody answers."""
     return Remote(id=RemoteId(f"0000{TYPES.index(type)}{n:03}-remote"), version="v1", number=f"made-up-{n}")
 

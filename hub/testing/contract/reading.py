@@ -6,12 +6,17 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from hub.contract import ContactPage, Lookup, Page, Pulled, Webservice
+from hub.domain.content import encode_body
+from hub.domain.door import parse_record
 from hub.domain.drafts import Response
-from hub.domain.records import RecordType
-from hub.domain.remotes import RemoteId
-from hub.errors import RemoteError
-from hub.testing.contract.base import STRANGER, TYPES, Base, run
+from hub.domain.matching import imported_id
+from hub.domain.records import Contact, EntryType
+from hub.domain.remotes import Operation, Remote, RemoteId
+from hub.errors import FormError, RemoteError
+from hub.testing.contract.base import FEW, STRANGER, TYPES, Base, run
 from hub.testing.fake_http import FakeHttp
 
 FAILED = (Response(status=500), Response(status=502, body=b"<html>"), Response(status=200, body=b'{"cut": [{"a'))
@@ -46,6 +51,22 @@ class ReadingTests(Base):
             _check_pull(service)
         if self.kind.capabilities.import_contacts:
             _check_contacts(service)
+
+    def test_contacts_that_stand_there_can_be_imported(self) -> None:
+        if not self.kind.capabilities.import_contacts or "contact" not in self.taken_types():
+            return
+        service = self.open()
+        stages = [one for one in self.walk(service) if one.type == "contact" and one.operation is Operation.CREATE]
+        wanted = sorted(remote.id for stage in stages for remote in stage.remotes)
+        items, found = _list_contacts(service)
+        assert sorted(items) == wanted, f"contacts does not list what stands there, but {sorted(items)}"
+        names = set()
+        for id_, item in items.items():
+            assert item.status == "active", f"contact {id_} is {item.status}: the hub takes only active ones"
+            assert id_ in found, f"contact {id_} is listed, but not among the page's `contacts`"
+            names.add(_parse_imported(self.kind, id_, found[id_]).name)
+        theirs = {self.contact(n).name for n in range(1, FEW + 1)}
+        assert names == theirs, f"contacts come under other names: {sorted(names ^ theirs)}"
 
     def test_a_failure_is_not_taken_for_nothing(self) -> None:
         for lookup in self._lookups():
@@ -82,7 +103,7 @@ async def _find(service: Webservice, lookup: Lookup) -> object:
     return await service.find([lookup])
 
 
-async def _read(service: Webservice, type_: RecordType) -> object:
+async def _read(service: Webservice, type_: EntryType) -> object:
     return await service.read(type_, [RemoteId("0")])
 
 
@@ -101,6 +122,33 @@ def _check_pull(service: Webservice) -> None:
     assert not first.more, "nothing was written, but pull says that there is more"
     again = run(service.pull(first.cursor))
     assert (again.invoices, again.payments, again.more) == ((), (), False), "pull does not go on from its own cursor"
+
+
+def _list_contacts(service: Webservice) -> tuple[dict[RemoteId, Remote], dict[RemoteId, Contact]]:
+    """All that `contacts` lists from the beginning, and what of it can be imported."""
+    items: dict[RemoteId, Remote] = {}
+    found: dict[RemoteId, Contact] = {}
+    cursor, pages = None, 0
+    while True:
+        page = run(service.contacts(cursor))
+        items |= {one.id: one for one in page.items}
+        found |= page.contacts
+        assert set(found) <= set(items), "contacts gives some to import that it does not list"
+        cursor, pages = page.cursor, pages + 1
+        assert pages <= MOST_CALLS, "contacts says that there is more, again and again"
+        if not page.more:
+            return items, found
+
+
+def _parse_imported(kind: type[Webservice], remote_id: RemoteId, contact: Contact) -> Contact:
+    """*contact* as the door takes it under the id that the hub gives it."""
+    record_id = imported_id(kind.kind, remote_id)
+    try:
+        made = parse_record(encode_body(msgspec.structs.replace(contact, id=record_id)), type="contact", id=record_id)
+    except FormError as error:
+        raise AssertionError(f"contact {remote_id} cannot be a contact of a gallery: {error.faults}") from error
+    assert isinstance(made, Contact), f"contact {remote_id} comes as a {type(made).__name__}"
+    return made
 
 
 def _check_contacts(service: Webservice) -> None:

@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote
 
 from hub.domain.drafts import Request, Write
-from hub.domain.records import RecordType, Reference
+from hub.domain.records import EntryType, Reference
 from hub.domain.remotes import Operation, Remote
 from hub.remote.http import build_url
 from hub.testing.contract.base import TYPES, Base, made_up
@@ -62,10 +62,10 @@ class RequestingTests(Base):
 
     # -- writes
 
-    def _writes(self, type_: RecordType, operation: Operation, size: int) -> list[Write]:
+    def _writes(self, type_: EntryType, operation: Operation, size: int) -> list[Write]:
         return [self.write(type_, n, operation) for n in range(1, size + 1)]
 
-    def _request(self, type_: RecordType, operation: Operation, size: int) -> Request:
+    def _request(self, type_: EntryType, operation: Operation, size: int) -> Request:
         return self.kind.request(self._writes(type_, operation, size), self._remotes(size))
 
     def _remotes(self, most: int = 3) -> dict[Reference, Remote]:

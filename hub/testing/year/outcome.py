@@ -11,9 +11,8 @@ from hub.testing.year.values import Expected, Record, State
 Verdict = tuple[State | None, str | None]
 
 SYNCED: Verdict = ("synced", None)
-# Credit notes and their refunds come with the next version of the hub. Then these two become SYNCED.
-CREDIT_NOTE: Verdict = ("held", "refused")
-REFUND: Verdict = ("held", "refused")
+CREDIT_NOTE: Verdict = SYNCED
+REFUND: Verdict = SYNCED
 
 VERDICTS: Mapping[str, Verdict] = {  # by mark, after the first sync
     "excluded": ("left_out", "excluded"),

@@ -36,7 +36,7 @@ from hub.web.queries import CURSOR, LIMIT, Query
 from hub.web.routes import PageOf, Parameter, Policy, Route
 from hub.web.tables import prefers_csv, send_parts, write_line
 
-_TYPES = ("contact", "invoice", "payment")
+_TYPES = ("contact", "invoice", "payment", "allocation")
 _PAGE = 500
 _COLUMNS = (
     "type",

@@ -26,7 +26,7 @@ async def list_events(request: web.Request) -> web.StreamResponse:
         page = await events.list_after(connection, gallery_id, after, limit)
         if not page.items:
             await check_gallery(connection, gallery_id)
-    items = [{"id": one.id, "type": one.type, "at": one.at, "data": one.data} for one in page.items]
+    items = [events.render(one) for one in page.items]
     return answer({"items": items, "next": page.next})
 
 

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from hub.contract import Webservice
+from hub.domain.exclusions import arguments_schema
 from hub.registry import Registry
 from hub.web.api.shapes import FLAG, FREE, MAYBE, TEXT, listed, shape
 from hub.web.bodies import answer
@@ -31,14 +32,19 @@ def render_kind(kind: type[Webservice], registry: Registry) -> dict[str, Any]:
         "oauth": kind.oauth() is not None,
         "settings": kind.settings.model_json_schema(),
         "slots": msgspec.to_builtins(kind.account_mappings()),
-        "filters": [{"key": one.key, "label": one.label, "help": one.help} for one in filters],
+        "filters": [
+            {"key": one.key, "label": one.label, "help": one.help, "arguments": arguments_schema(one)}
+            for one in filters
+        ],
         "capabilities": msgspec.to_builtins(kind.capabilities),
         "limits": msgspec.to_builtins(kind.limits),
     }
 
 
 _SLOT = shape(None, key=TEXT, label=TEXT, fills=listed(TEXT), required=FLAG, when=listed(TEXT), help=TEXT)
-_FILTER = shape(None, key=TEXT, label=TEXT, help=TEXT)
+_FILTER = shape(
+    None, key=TEXT, label=TEXT, help=TEXT, arguments={**FREE, "description": "JSON Schema of the rule's arguments."}
+)
 _KIND = shape(
     "Kind",
     kind=TEXT,

@@ -12,7 +12,8 @@ from hub.domain.books import Choices
 from hub.domain.mappings import render_mappings
 from hub.sync import mapping_service
 from hub.sync.mapping_service import MappingsView
-from hub.web.api.shapes import FINDING, FLAG, FREE, MAYBE, ONE, TEXT, listed, names_of, services_of, shape
+from hub.web.api.previews import UNMAPPED, render_unmapped
+from hub.web.api.shapes import FINDING, FLAG, FREE, MAYBE, ONE, TEXT, listed, names_of, services_of, shape, without
 from hub.web.bodies import answer, parse_model, read_body
 from hub.web.queries import Query
 from hub.web.routes import Parameter, Policy, Route
@@ -21,11 +22,16 @@ _BYTES = 1024 * 1024
 
 
 class MappingsInput(pydantic.BaseModel):
-    """All mappings; they replace those of before."""
+    """All mappings; they replace those of before. What GET adds beside them may be sent back, and is ignored."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     mappings: list[Any]
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _drop(cls, data: Any) -> Any:
+        return without(data, "suggestions", "findings", "unmapped")
 
 
 class ExclusionsInput(pydantic.BaseModel):
@@ -77,6 +83,7 @@ def _render(view: MappingsView) -> dict[str, Any]:
         "mappings": render_mappings(view.mappings),
         "suggestions": [{**mapping, "why": one.why} for mapping, one in offered],
         "findings": msgspec.to_builtins(view.findings),
+        "unmapped": [render_unmapped(one) for one in view.unmapped],
     }
 
 
@@ -128,12 +135,21 @@ _MAPPING = {
     "properties": {"slot": TEXT, "when": {"type": "object", "additionalProperties": TEXT}, "to": _TARGET},
     "required": ["slot", "to"],
 }
-_MAPPINGS_IN = {**shape("MappingsInput", mappings=listed(_MAPPING)), "additionalProperties": False}
+_IGNORED = {"description": "What GET adds; ignored.", "readOnly": True}
+_MAPPINGS_IN = {
+    **shape("MappingsInput", mappings=listed(_MAPPING)),
+    "additionalProperties": False,
+}
+_MAPPINGS_IN["properties"] |= dict.fromkeys(("suggestions", "findings", "unmapped"), _IGNORED)
 _MAPPINGS = shape(
     "Mappings",
     mappings=listed(_MAPPING),
     suggestions={**listed(FREE), "description": "Mappings to accept, each with `why`."},
     findings=listed(FINDING),
+    unmapped={
+        **listed(UNMAPPED),
+        "description": "What occurs in the records and is not mapped, the most frequent first.",
+    },
 )
 _EXCLUSION = {
     "type": "object",
@@ -186,7 +202,7 @@ ROUTES = (
         path=f"{ONE}/mappings",
         handler=get_mappings,
         policy=Policy.GALLERY_READER,
-        summary="The mappings, with suggestions and findings.",
+        summary="The mappings, with suggestions, findings, and what occurs in the records and is not mapped.",
         tag="Mappings",
         response=_MAPPINGS,
     ),

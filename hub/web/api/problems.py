@@ -25,14 +25,23 @@ from hub.web.bodies import answer
 from hub.web.queries import CURSOR, LIMIT, Query
 from hub.web.routes import PageOf, Parameter, Policy, Route
 
+STATES = ("open", "closed", "all")
+
 
 async def list_problems(request: web.Request) -> web.StreamResponse:
     """One page of problems, newest first."""
     query = Query(request)
-    limit, cursor, closed = query.limit(), query.text("cursor"), query.flag("closed")
+    limit, cursor = query.limit(), query.text("cursor")
+    usual = "all" if query.flag("closed") else "open"
+    state = query.choice("state", STATES) or usual
     query.check()
     found = await entry_actions.list_problems(
-        services_of(request), *names_of(request), closed=closed, after=parse_timed_cursor(cursor), limit=limit + 1
+        services_of(request),
+        *names_of(request),
+        open=state != "closed",
+        closed=state != "open",
+        after=parse_timed_cursor(cursor),
+        limit=limit + 1,
     )
     page = found[:limit]
     following = render_cursor(page[-1].id, page[-1].opened_at) if len(found) > limit else None
@@ -81,7 +90,12 @@ ROUTES = (
         summary="What needs a person: one problem for each cause, newest first.",
         tag="Entries",
         query=(
-            Parameter(name="closed", summary="The closed ones too.", schema={"type": "boolean"}),
+            Parameter(
+                name="state",
+                summary="Only these; left out, the open ones.",
+                schema={"type": "string", "enum": list(STATES)},
+            ),
+            Parameter(name="closed", summary="The same as state=all; state counts first.", schema={"type": "boolean"}),
             LIMIT,
             CURSOR,
         ),

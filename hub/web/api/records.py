@@ -23,7 +23,7 @@ from hub.domain.records import (
     TaxCode,
 )
 from hub.errors import ConflictError, FormError, NotFoundError
-from hub.store import records
+from hub.store import allocations, records
 from hub.store.database import Connection
 from hub.store.records import Stored
 from hub.web.api import entry_views
@@ -41,6 +41,7 @@ PATHS: Mapping[str, type[Record]] = {
 }
 _KNOWN_STATES = tuple(dict.fromkeys((*STATES, *get_args(InvoiceStatus), *get_args(PaymentStatus))))
 _WIDE = 80  # digits: sums of the widest amounts the door lets in stay exact
+_NOTHING = Decimal(0)
 
 
 async def put_record(request: web.Request, type_: RecordType, id_: str) -> web.Response:
@@ -110,10 +111,13 @@ async def render_records(
         return bodies
     ids = [invoice.id for invoice in invoices]
     payments = await records.payments_of(connection, gallery_id, ids)
-    entries = await deps.entry_store.for_records(connection, gallery_id, "invoice", ids) if deps.entry_store else {}
+    store = deps.entry_store
+    entries = await store.for_records(connection, gallery_id, "invoice", ids) if store else {}
+    allocated = await allocations.allocated(connection, gallery_id, ids) if store else {}
     for body, invoice in zip(bodies, invoices, strict=True):
         own = payments.get(invoice.id, ())
-        paid, due = sum_payments(invoice, [one.record for one in own if isinstance(one.record, Payment)])
+        recorded = [one.record for one in own if isinstance(one.record, Payment)]
+        paid, due = sum_payments(invoice, recorded, allocated.get(invoice.id, _NOTHING))
         body["payments"] = [render_record(one) for one in own]
         body["paid"], body["due"] = format(paid, "f"), format(due, "f")
         body["entries"] = [entry_views.render_entry(view, deps.registry) for view in entries.get(invoice.id, ())]
@@ -133,15 +137,18 @@ def render_record(stored: Stored) -> dict[str, Any]:
     return body
 
 
-def sum_payments(invoice: Invoice, payments: Sequence[Payment]) -> tuple[Decimal, Decimal]:
+def sum_payments(
+    invoice: Invoice, payments: Sequence[Payment], allocated: Decimal = _NOTHING
+) -> tuple[Decimal, Decimal]:
     """What of *invoice* is paid, and what is still due, exact, in its currency (pure).
 
-    Only recorded payments in its currency count. Refunds pay out a credit note and take back from an invoice. A void
-    invoice owes nothing.
+    Only recorded payments in its currency count. Refunds pay out a credit note and take back from an invoice.
+    *allocated* is what credit notes settle of it in the books (of a credit note: what it settles). A void invoice owes
+    nothing.
     """
     pays = "refund" if invoice.kind == "credit_note" else "payment"
     with localcontext(prec=_WIDE):
-        paid = minor_unit(minor_digits(invoice.currency)) * 0
+        paid = minor_unit(minor_digits(invoice.currency)) * 0 + allocated
         for payment in payments:
             if payment.status == "recorded" and payment.currency in {None, invoice.currency}:
                 paid += payment.amount if payment.kind == pays else -payment.amount

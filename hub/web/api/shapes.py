@@ -51,6 +51,11 @@ FINDING = shape(
 )
 
 
+def without(data: Any, *names: str) -> Any:
+    """*data* without the fields that only a GET answers with, so that its answer can be sent back as it is."""
+    return {key: value for key, value in data.items() if key not in names} if isinstance(data, dict) else data
+
+
 def services_of(request: web.Request) -> Services:
     """The services of the sync side. Raises UnavailableError in an application that has none (`Deps.webservices`)."""
     found: object = request.app[DEPS].webservices

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import pydantic
 from aiohttp import web
 
 from hub.domain.books import Finding, Organisation
+from hub.errors import Fault, FormError
+from hub.store.webservices import WebserviceRow
 from hub.sync import changing, connecting, overview
 from hub.sync.connecting import MOST_NAME
 from hub.sync.overview import Overview
 from hub.web.api import runs as run_views
+from hub.web.api.previews import PREVIEW, render_preview
 from hub.web.api.shapes import (
     FINDING,
     FLAG,
@@ -27,9 +30,12 @@ from hub.web.api.shapes import (
     names_of,
     services_of,
     shape,
+    without,
 )
 from hub.web.bodies import answer, read_model
 from hub.web.routes import Policy, Route
+
+State = Literal["authorizing", "choosing", "ready", "paused", "reauthorize", "disconnected"]
 
 
 class WebserviceInput(pydantic.BaseModel):
@@ -43,13 +49,23 @@ class WebserviceInput(pydantic.BaseModel):
 
 
 class WebserviceChange(pydantic.BaseModel):
-    """What changes: settings that are left out stay; `paused` stops writes at once, `ready` goes on."""
+    """What changes: settings that are left out stay; `paused` stops writes at once, `ready` goes on.
+
+    What GET adds may be sent back, and is ignored; so are its own state, `id` and `kind`, which cannot be changed.
+    """
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     name: str | None = pydantic.Field(default=None, max_length=MOST_NAME, pattern=r"^[^\x00-\x1f\x7f]*$")
     settings: dict[str, Any] | None = None
-    state: Literal["paused", "ready"] | None = None
+    state: State | None = None
+    id: str | None = pydantic.Field(default=None, max_length=50)
+    kind: str | None = pydantic.Field(default=None, max_length=50)
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _drop(cls, data: Any) -> Any:
+        return without(data, *(name for name in _FIELDS if name not in cls.model_fields), "findings", "preview")
 
 
 class OrganisationInput(pydantic.BaseModel):
@@ -84,8 +100,19 @@ async def change_webservice(request: web.Request) -> web.StreamResponse:
     """Change name, settings or state."""
     told = await read_model(request, WebserviceChange)
     services, names = services_of(request), names_of(request)
+    _check_same(await services.get(*names), told)
     changed = await changing.change(services, *names, name=told.name, settings=told.settings, state=told.state)
-    return answer(await _with_findings(request, changed.findings))
+    shown = None if changed.preview is None else render_preview(changed.preview)
+    return answer({**await _with_findings(request, changed.findings), "preview": shown})
+
+
+def _check_same(row: WebserviceRow, told: WebserviceChange) -> None:
+    """Raises FormError when *told* names another webservice or kind than *row* (pure)."""
+    pairs = (("id", told.id, row.id), ("kind", told.kind, row.kind))
+    if faults := [
+        Fault(at, f"cannot be changed: it is {ours}") for at, said, ours in pairs if said not in {None, ours}
+    ]:
+        raise FormError(faults)
 
 
 async def disconnect_webservice(request: web.Request) -> web.StreamResponse:
@@ -156,7 +183,7 @@ ORGANISATION = {
     **shape(None, id=TEXT, name=TEXT, currency=MAYBE, country=MAYBE, locked_until=MAYBE),
     "type": ["object", "null"],
 }
-_STATES = ["authorizing", "choosing", "ready", "paused", "reauthorize", "disconnected"]
+_STATES = list(get_args(State))
 _BUDGET = {
     **shape(None, minute={"type": ["integer", "null"]}, day={"type": ["integer", "null"]}, resets_at=MAYBE_TIME),
     "type": ["object", "null"],
@@ -180,6 +207,16 @@ _FIELDS: dict[str, Any] = {
 }
 WEBSERVICE = shape("Webservice", **_FIELDS)
 _CHANGED = shape("ChangedWebservice", **_FIELDS, findings=listed(FINDING))
+_PATCHED = shape(
+    "PatchedWebservice",
+    **_FIELDS,
+    findings=listed(FINDING),
+    preview={
+        **PREVIEW,
+        "type": ["object", "null"],
+        "description": "What the new settings let in or leave out; null when no setting of that sort changed.",
+    },
+)
 _CREATED = shape(
     None,
     id=TEXT,
@@ -225,7 +262,7 @@ ROUTES = (
         summary="Change name or settings, stop (`paused`) or go on (`ready`).",
         tag="Webservices",
         request=WebserviceChange,
-        response=_CHANGED,
+        response=_PATCHED,
         problems=("not-ready",),
     ),
     Route(

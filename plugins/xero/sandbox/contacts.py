@@ -127,6 +127,8 @@ def _judge_identity(context: Context, sent: Json, existing: Contact | None) -> l
     else:
         if "<" in name or ">" in name:  # FACTS 5.1 [O*]
             faults.append(context.fault("name_characters"))
+        if context.settings.name_alphabet == "bmp" and any(ord(char) > 0xFFFF for char in name):  # DOMAIN C7
+            faults.append(context.fault("name_symbols"))
         if name != _tidy(name) and context.settings.name_spaces == "refuse":
             faults.append(context.fault("name_spaces"))
         # FACTS 5.1 [S], [T]: unique among active contacts, compared without case.

@@ -88,6 +88,7 @@ TEXTS: dict[str, str] = {
         "Archived contacts cannot currently be edited via the API."
     ),
     "name_characters": "The contact name cannot contain the characters < or >",  # [U]
+    "name_symbols": "The contact name contains characters that are not allowed",  # [U]
     "name_spaces": "The contact name cannot have leading, trailing or double spaces",  # [U]
     "email": "Email address must be valid.",
     "website": "Website must be valid.",

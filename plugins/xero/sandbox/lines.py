@@ -47,12 +47,15 @@ def judge_lines(
     if faults:
         raise RefusedError(faults)
     settings = context.settings
+    rates = context.books.rates()
+    if (own := settings.automatic_tax) is not None:
+        rates = {tax_type: own if rate else rate for tax_type, rate in rates.items()}
     totals = arithmetic.total(
         lines=priced,
         line_amount_types=amount_types,
-        rates=context.books.rates(),
+        rates=rates,
         unitdp=context.unitdp,
-        honour_tax_overrides=settings.honour_tax_overrides,
+        honour_tax_overrides=settings.honour_tax_overrides and own is None,
         tie=settings.tax_tie,
         override_inclusive=settings.override_inclusive,
     )

@@ -1,7 +1,8 @@
-"""Bringing an organisation into the state that a rehearsal starts from: plain facts in, done as a person would there.
+"""Bringing organisations into the state that a rehearsal starts from: plain facts in, done as a person would there.
 
-A fact is a mapping with the key ``fact``: ``account``, ``tax_rate``, ``currency``, ``lock``, ``contact``, ``invoice``,
-``payment``. No rule is checked for contacts: people's books are untidy.
+A fact is a mapping with the key ``fact``, a key of `_DEEDS` below. Facts are about the first organisation until an
+``organisation`` fact names another, which is made when it is not there. No rule is checked for contacts: people's
+books are untidy.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from plugins.xero.sandbox.demo_chart import stable_id
 from plugins.xero.sandbox.organisation import Organisation
-from plugins.xero.sandbox.state import Account, TaxRate
+from plugins.xero.sandbox.server import Sandbox
+from plugins.xero.sandbox.state import Account, Document, Payment, TaxRate
 
 Fact = Mapping[str, Any]
 
@@ -20,10 +24,28 @@ _CLASSES |= {"EXPENSE": "EXPENSE", "OVERHEADS": "EXPENSE", "CURRLIAB": "LIABILIT
 _CLASSES |= {"BANK": "ASSET", "CURRENT": "ASSET", "INVENTORY": "ASSET", "FIXED": "ASSET"}
 
 
-def prepare(organisation: Organisation, facts: Sequence[Fact]) -> None:
-    """Carry out *facts* in their order. Raises KeyError for a kind of fact that is not known."""
+def prepare(sandbox: Sandbox, facts: Sequence[Fact]) -> None:
+    """Carry out *facts* in their order. Raises KeyError for a kind of fact, or a thing, that is not known."""
+    organisation = next(iter(sandbox.organisations.values()))
     for fact in facts:
-        _DEEDS[fact["fact"]](organisation, fact)
+        match fact["fact"]:
+            case "organisation":
+                organisation = _organisation(sandbox, fact)
+            case "fault":
+                rule = {key: value for key, value in fact.items() if key not in {"fact", "kind"}}
+                sandbox.faults.add(fact["kind"], **rule)
+            case "no_faults":
+                sandbox.faults.clear()
+            case kind:
+                _DEEDS[kind](organisation, fact)
+
+
+def _organisation(sandbox: Sandbox, fact: Fact) -> Organisation:
+    """The organisation of that name; a new one has the demo chart of its country."""
+    for one in sandbox.organisations.values():
+        if one.name == fact["name"]:
+            return one
+    return sandbox.add_organisation(name=fact["name"], country=fact["country"], currency=fact["currency"])
 
 
 def _account(organisation: Organisation, fact: Fact) -> None:
@@ -79,12 +101,36 @@ def _invoice(organisation: Organisation, fact: Fact) -> None:
     )
 
 
+def _numbered(organisation: Organisation, fact: Fact) -> Document:
+    (found,) = organisation.ledger.invoices_numbered(fact["remote_number"])
+    return found
+
+
+def _payment_on(organisation: Organisation, fact: Fact) -> Payment:
+    """The one live payment on the invoice that *fact* names."""
+    payments = organisation.ledger.payments_of(_numbered(organisation, fact))
+    (found,) = [one for one in payments if one.status != "DELETED"]
+    return found
+
+
 def _payment(organisation: Organisation, fact: Fact) -> None:
-    (invoice_id,) = organisation.ledger.invoice_numbers.ids(fact["remote_number"])
-    organisation.pay(invoice_id, fact["amount"], account=fact["account"], on=fact["paid_on"])
+    """A payment entered by hand; with ``copied`` it repeats the reference of the one that stands there already."""
+    reference = _payment_on(organisation, fact).reference if fact.get("copied") else ""
+    invoice = _numbered(organisation, fact)
+    organisation.pay(invoice.id, fact["amount"], account=fact["account"], on=fact["paid_on"], reference=reference or "")
 
 
-_DEEDS: dict[str, Callable[[Organisation, Fact], None]] = {
+def _contact_named(organisation: Organisation, fact: Fact) -> str:
+    return organisation.ledger.contacts_named(fact["name"])[0].id
+
+
+def _behave(organisation: Organisation, fact: Fact) -> None:
+    """What this organisation does from now on, by the names of `SandboxSettings`."""
+    changed = {key: value for key, value in fact.items() if key != "fact"}
+    organisation.settings = msgspec.structs.replace(organisation.settings, **changed)
+
+
+_DEEDS: dict[str, Callable[[Organisation, Fact], Any]] = {
     "account": _account,
     "tax_rate": _tax_rate,
     "currency": lambda organisation, fact: organisation.subscribe(fact["code"]),
@@ -92,4 +138,19 @@ _DEEDS: dict[str, Callable[[Organisation, Fact], None]] = {
     "contact": _contact,
     "invoice": _invoice,
     "payment": _payment,
+    # what happens later
+    "behave": _behave,
+    "void": lambda organisation, fact: organisation.void(_numbered(organisation, fact).id),
+    "approve": lambda organisation, fact: organisation.approve(_numbered(organisation, fact).id),
+    "edit_line": lambda organisation, fact: organisation.edit_line(
+        _numbered(organisation, fact).id, UnitAmount=fact["unit_amount"], TaxAmount=fact["tax_amount"]
+    ),
+    "delete_payment": lambda organisation, fact: organisation.delete_payment(_payment_on(organisation, fact).id),
+    "archive_account": lambda organisation, fact: organisation.archive_account(fact["code"]),
+    "restore_account": lambda organisation, fact: organisation.restore_account(fact["code"]),
+    "tax_rate_status": lambda organisation, fact: organisation.change_tax_rate(fact["code"], status=fact["status"]),
+    "restore_contact": lambda organisation, fact: organisation.restore_contact(_contact_named(organisation, fact)),
+    "website": lambda organisation, fact: organisation.change_contact(
+        _contact_named(organisation, fact), website=fact["website"]
+    ),
 }

@@ -18,6 +18,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     switch (first = default)        values                                   FACTS
     ==============================  =======================================  ==================================
     honour_tax_overrides            True, False                              4.8; DOMAIN 3.4.3 step 10
+    automatic_tax                   None (off), a percentage                 DOMAIN 2 [M]: by the buyer's address
     tax_tie                         half_up, half_even                       4.8, DOMAIN 3.4.2 c
     tax_override_limit              None (any), an amount                    13.6
     override_inclusive              False, True                              DOMAIN 0.2
@@ -37,6 +38,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     contact_number_unique           True, False                              5.1
     country_alphabet                letters_and_spaces, letters_only, any    4.11, 13.1
     name_spaces                     refuse, trim                             5.1
+    name_alphabet                   any, bmp (no emoji)                      5.1 is silent; DOMAIN C7
     contact_slots                   by_type, whole                           5.3
     reconciled_payment_deletable    False, True                              6.2, 13.5
     deleted_payments_listed         False, True                              6.5
@@ -89,6 +91,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_seconds: int = 360
     # switches
     honour_tax_overrides: bool = True
+    automatic_tax: Decimal | None = None  # what every taxed line bears, whatever its rate and TaxAmount say
     tax_tie: Literal["half_up", "half_even"] = "half_up"
     tax_override_limit: Decimal | None = None
     override_inclusive: bool = False
@@ -108,6 +111,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     contact_number_unique: bool = True
     country_alphabet: Literal["letters_and_spaces", "letters_only", "any"] = "letters_and_spaces"
     name_spaces: Literal["refuse", "trim"] = "refuse"
+    name_alphabet: Literal["any", "bmp"] = "any"
     contact_slots: Literal["by_type", "whole"] = "by_type"
     reconciled_payment_deletable: bool = False
     deleted_payments_listed: bool = False

@@ -17,10 +17,7 @@ from tests.plugins.xero.test_request import SENT
 
 SPEC = Path(__file__).resolve().parents[4] / "shared" / "xero" / "openapi" / "xero_accounting.yaml"
 
-pytestmark = [
-    pytest.mark.skipif(not SPEC.exists(), reason="no copy of xero_accounting.yaml in ../shared"),
-    pytest.mark.xdist_group("openapi"),
-]
+pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="no copy of xero_accounting.yaml in ../shared")
 
 
 @lru_cache(maxsize=1)

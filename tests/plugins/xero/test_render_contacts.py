@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub import Remote, RemoteId
+from hub import Refused, Remote, RemoteId
 from plugins.xero.webservice import Xero
 from tests.plugins.xero.builders import (
     TAG,
@@ -35,6 +35,43 @@ def test_c1_and_c2_names_fit_on_the_edge_of_a_visible_character() -> None:
 def test_c4_and_c5_a_name_is_found_where_there_is_one() -> None:
     assert draft_of(make_contact(name="", first_name="Ana")).body["Name"] == "Ana"
     assert draft_of(make_contact(name=" ")).body["Name"] == "ana@example.com"
+
+
+REFUSED = Refused(code="refused", message="Xero refuses it: “no such characters”.", remedy="Rename it.")
+
+
+@pytest.mark.parametrize(
+    ("name", "plainer"),
+    [
+        ("Ana 🎨 Ruiz", "Ana Ruiz"),
+        ("👩🏽‍🎨Ana", "Ana"),
+        ("🏴󠁧󠁢󠁳󠁣󠁴󠁿 Studio 1️⃣", "Studio 1"),
+        ("Ana ❤️ Ruiz ☕", "Ana Ruiz"),
+        ("草間 🎨 彌生", "草間 彌生"),
+    ],
+)
+def test_c7_a_refused_name_is_softened_by_its_emoji_alone(name: str, plainer: str) -> None:
+    draft = draft_of(make_contact(name=name))
+    assert draft.body["Name"] == name
+    softer = Xero.soften(draft, REFUSED)
+    assert softer is not None
+    assert (softer.body["Name"], softer.number) == (plainer, draft.number)
+    assert any(name in note for note in softer.notes)
+
+
+@pytest.mark.parametrize(("name", "code"), [("Ana Ruiz", "refused"), ("🎨", "refused"), ("Ana 🎨", "email_invalid")])
+def test_c7_nothing_is_softened_without_emoji_without_a_name_or_for_another_fault(name: str, code: str) -> None:
+    refused = Refused(code=code, message="Xero refuses it.", remedy="Correct it.")
+    assert Xero.soften(draft_of(make_contact(name=name, email="ana@example.com")), refused) is None
+
+
+def test_c7_a_refused_invoice_is_never_softened() -> None:
+    assert Xero.soften(draft_of(make_invoice()), REFUSED) is None
+
+
+@pytest.mark.parametrize("name", ["  Ana  Ruiz ", "O'Brien & Söhne", "Rene\u0301e"])
+def test_c26_blanks_and_composed_accents_are_no_change_worth_a_note(name: str) -> None:
+    assert draft_of(make_contact(name=name)).notes == ()
 
 
 def test_c6_a_contact_without_anything_is_held() -> None:

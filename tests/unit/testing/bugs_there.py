@@ -143,6 +143,12 @@ class Endless(Shelf):
         return structs(await super().pull(cursor), more=True)
 
 
+@breaks("test_contacts_that_stand_there_can_be_imported")
+class TellsNoNames(Shelf):
+    async def contacts(self, cursor: str | None) -> hub.ContactPage:
+        return structs(await super().contacts(cursor), contacts={})
+
+
 @breaks("test_a_failure_is_not_taken_for_nothing")
 class Deaf(Shelf):
     async def ask(self, type_: str, **query: str) -> tuple[hub.Remote, ...]:

@@ -169,4 +169,14 @@ class Shelf(hub.Webservice):
         return hub.Pulled(invoices=await self.ask("invoice"), cursor=cursor or "begin")
 
     async def contacts(self, cursor: str | None) -> hub.ContactPage:
-        return hub.ContactPage(items=await self.ask("contact"), cursor=cursor or "begin", more=False)
+        response = await self.http.send(hub.Request(method="GET", path="/contact", query=()))
+        if response.status != 200:
+            raise hub.TemporaryError(f"Shelf answered {response.status}.")
+        try:
+            told = msgspec.json.decode(response.body)["items"]
+        except (msgspec.DecodeError, UnicodeDecodeError, LookupError) as error:
+            raise hub.TemporaryError("Shelf's answer cannot be read.") from error
+        items = [hub.Remote(id=hub.RemoteId(one["id"]), status="active", name=one["name"]) for one in told]
+        contacts = {one.id: hub.Contact(id=one.id, name=one.name or "") for one in items}
+        new = () if cursor else tuple(items)
+        return hub.ContactPage(items=new, cursor="end", more=False, contacts={one.id: contacts[one.id] for one in new})

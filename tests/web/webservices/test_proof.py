@@ -87,6 +87,16 @@ async def test_what_our_app_created_there_without_an_entry_is_an_orphan_of_their
     assert (await office.proof(to="2026-04-01"))["orphans"]["theirs"] == []
 
 
+async def test_a_payment_that_moved_to_another_invoice_here_is_a_row_and_no_orphan(office: Office) -> None:
+    await synced(office)
+    await office.bench.put(make_payment(invoice_id="i-nowhere"))
+    proof = await office.proof()
+    rows = [one for one in proof["rows"] if one["type"] == "payment"]
+    assert [(one["record_id"], one["theirs"]["total"]) for one in rows] == [("p-1", "500.00")]
+    assert proof["orphans"] == {"ours": [], "theirs": []}
+    assert proof["agrees"] is False  # paid there, and not here
+
+
 async def test_a_void_on_both_sides_agrees(office: Office) -> None:
     await synced(office)
     await office.bench.void("i-2")
@@ -177,7 +187,8 @@ async def test_a_proof_reads_pages_and_not_document_by_document(office: Office) 
     await synced(office)
     office.bench.sandbox.calls.clear()
     await office.proof()
-    assert office.bench.sandbox.calls.reads == 1  # the payment was told with its invoice
+    # the payment was told with its invoice; credit notes are a list of their own
+    assert [call.path.rsplit("/", 1)[1] for call in office.bench.sandbox.calls] == ["Invoices", "CreditNotes"]
 
 
 async def test_the_proof_as_a_table(office: Office) -> None:

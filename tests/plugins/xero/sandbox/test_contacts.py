@@ -199,6 +199,16 @@ async def test_spaces_in_names_are_refused_or_trimmed() -> None:
         assert made["Name"] == "Ana Ruiz"
 
 
+async def test_emoji_in_names_are_taken_or_refused() -> None:
+    async with running() as caller:
+        (made,) = await caller.put("Contacts", {"Name": "Ana 🎨 Ruiz"})
+        assert made["Name"] == "Ana 🎨 Ruiz"
+    async with running(name_alphabet="bmp") as caller:
+        assert await refusals(caller, Name="Ana 🎨 Ruiz") == [
+            "The contact name contains characters that are not allowed"
+        ]
+
+
 @pytest.mark.parametrize("name", ["<b>Ana</b>", "", "   "])
 async def test_a_bad_name_is_refused(caller: Caller, name: str) -> None:
     assert await refusals(caller, Name=name)

@@ -13,7 +13,7 @@ from hub.testing.year import TINY, generate, minster_yard
 from hub.testing.year.dice import Dice, shuffled
 
 ANCHOR = date(2026, 6, 30)
-GOLDEN = "0691d90d96e1a134326f88472679177d2ff273d043fba4a01c1212f64210e506"
+GOLDEN = "71ad1b7bdc99c65fe27b187a485c8fd2ef3860b745e360b72dee2c80d54a8ed3"
 GOLDEN_YORK = "0b4f560fc8fffc27e9170682b617ae655621d30225a16e9fd2d8808f3c028f07"
 
 

@@ -1,0 +1,470 @@
+"""The one-time import of contacts: matched before created, repeatable, and it never makes anything un-sendable."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.errors import TemporaryError
+from hub.store import remote_contacts
+from hub.sync import importing
+from plugins.xero.sandbox.state import Contact
+from tests.sync.harness import GALLERY, cents, make_contact, make_invoice
+from tests.web.webservices.office import BASE, Office, open_office
+
+CONTACTS = "GET /api.xro/2.0/Contacts"
+
+
+@pytest.fixture
+async def office(dsn: str, tmp_path: Path) -> AsyncIterator[Office]:
+    async with open_office(dsn, tmp_path) as made:
+        yield made
+
+
+async def put(office: Office, *records: dict[str, Any]) -> None:
+    await office.bench.put(*records)
+
+
+def add(office: Office, name: str, **fields: Any) -> Contact:
+    return office.bench.organisation.add_contact(name, **fields)
+
+
+def spread(office: Office) -> None:
+    """As in years of book-keeping: no two were changed in one second."""
+    ledger = office.bench.ledger
+    year_ago = office.bench.organisation.now() - timedelta(days=365)
+    for n, one in enumerate(ledger.contacts.values()):
+        ledger.contacts.touch(one, year_ago + timedelta(minutes=n))
+
+
+async def here(office: Office) -> dict[str, dict[str, Any]]:
+    """The gallery's contacts by id, as the API tells them."""
+    found: dict[str, dict[str, Any]] = {}
+    query: dict[str, Any] = {"limit": 500}
+    while True:
+        status, page = await office.get(f"{BASE}/contacts", **query)
+        assert status == 200, page
+        found |= {one["id"]: one for one in page["items"]}
+        if page["next"] is None:
+            return found
+        query["cursor"] = page["next"]
+
+
+async def told(office: Office) -> list[dict[str, Any]]:
+    """What the events say of imports."""
+    found: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 500}
+    while True:
+        _, page = await office.get(f"{BASE.removesuffix('/')}/events", **query)
+        found += [one["data"] for one in page["items"] if one["type"] == "contacts.imported"]
+        if page["next"] is None:
+            return found
+        query["after"] = page["next"]
+
+
+async def turn(office: Office, **settings: Any) -> None:
+    status, answer = await office.call("PATCH", office.path, json={"settings": settings})
+    assert status == 200, answer
+
+
+async def standing(office: Office, contact_id: str) -> tuple[str, str | None]:
+    entry = await office.entry("contact", contact_id)
+    return entry["state"], entry["remote_id"]
+
+
+def imported(contact: Contact) -> str:
+    return f"xero-{contact.id}"
+
+
+def writes(office: Office) -> int:
+    return office.bench.sandbox.calls.writes
+
+
+# -- brought here
+
+
+async def test_contacts_there_become_contacts_of_the_gallery_and_invoices_go_to_that_very_one(office: Office) -> None:
+    ana = add(
+        office,
+        "Ana Ruiz",
+        first_name="Ana",
+        last_name="Ruiz",
+        email="ana@example.com",
+        tax_number="51 824 753 556",
+        addresses={"POBOX": {"AddressLine1": "1 Wharf Rd", "City": "Sydney", "Country": "Australia"}},
+        phones={"DEFAULT": {"PhoneCountryCode": "61", "PhoneAreaCode": "2", "PhoneNumber": "5550 0123"}},
+    )
+    await office.connect(import_contacts=True)
+
+    run = await office.sync()
+
+    assert (run["state"], run["counts"]["received"]) == ("done", 1), run
+    (contact,) = (await here(office)).values()
+    assert contact["id"] == imported(ana)
+    assert contact["origin"] == {"kind": "xero", "remote_id": ana.id, "webservice_id": office.webservice_id}
+    assert (contact["name"], contact["first_name"], contact["last_name"]) == ("Ana Ruiz", "Ana", "Ruiz")
+    assert (contact["email"], contact["phone"], contact["tax_number"]) == (
+        "ana@example.com",
+        "+61 2 5550 0123",
+        "51824753556",
+    )
+    assert (contact["address"]["lines"], contact["address"]["country"]) == (["1 Wharf Rd"], "AU")
+    entry = await office.entry("contact", imported(ana))
+    assert (entry["state"], entry["remote_id"]) == ("synced", ana.id)
+    assert "imported" in entry["history"][0]["text"]
+    before = ana.updated_at
+    await put(office, make_invoice(contact_id=imported(ana)))
+    office.bench.sandbox.calls.clear()
+
+    await office.sync()
+
+    assert office.bench.invoice("AG-1").contact_id == ana.id
+    assert (len(office.bench.ledger.contacts), ana.updated_at) == (1, before)
+    assert writes(office) == 1
+
+
+async def test_an_imported_contact_is_read_only_and_an_equal_put_is_taken(office: Office) -> None:
+    ana = add(office, "Ana Ruiz", email="ana@example.com")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    path = f"{BASE}/contacts/{imported(ana)}"
+    same = {"name": "Ana Ruiz", "email": "ana@example.com"}
+
+    status, told_ = await office.put(path, same)
+    assert (status, told_["version"]) == (200, 1)
+    status, told_ = await office.put(path, same | {"name": "Ana María Ruiz"})
+
+    assert (status, told_["type"].rsplit("/", 1)[1]) == (409, "read-only")
+    assert (await here(office))[imported(ana)]["name"] == "Ana Ruiz"
+
+
+async def test_what_a_person_asks_of_an_imported_contact_writes_nothing_there(office: Office) -> None:
+    ana = add(office, "Ana Ruiz", email="ana@example.com")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    entry = await office.entry("contact", imported(ana))
+    office.bench.sandbox.calls.clear()
+
+    status, _ = await office.call("POST", f"{office.path}/entries/{entry['id']}/retry")
+    assert status in {200, 202}
+    await office.bench.work()
+    await office.sync()
+
+    assert writes(office) == 0
+    assert await standing(office, imported(ana)) == ("synced", ana.id)
+
+
+async def test_archived_merged_and_forgotten_ones_are_not_imported_nor_those_without_a_name(office: Office) -> None:
+    kept = add(office, "Kept", is_supplier=True)
+    add(office, "Archived", status="ARCHIVED")
+    add(office, "Forgotten", status="GDPRREQUEST")
+    add(office, " ")
+    merged = add(office, "Merged")
+    office.bench.organisation.merge_contacts(merged.id, kept.id)
+    await office.connect(import_contacts=True)
+
+    await office.sync()
+
+    assert set(await here(office)) == {imported(kept)}
+    (event,) = await told(office)
+    assert (event["created"], event["skipped"], event["left_out"]) == (1, 4, 0)
+
+
+async def test_invoices_that_came_before_their_imported_contact_go_once_it_is_there(office: Office) -> None:
+    ana = add(office, "Ana Ruiz")
+    await put(office, make_invoice(contact_id=imported(ana)))
+    await office.connect()
+    await office.sync()
+    assert (await office.entry("invoice", "i-1"))["reason"] == "contact_missing"
+    await turn(office, import_contacts=True)
+
+    await office.sync()
+
+    assert office.bench.books() == {"AG-1": ("AUTHORISED", cents("500.00"), cents("0.00"))}
+    assert office.bench.invoice("AG-1").contact_id == ana.id
+
+
+# -- matched before created
+
+
+async def test_our_number_and_name_with_email_are_linked_and_nothing_is_made_or_written(office: Office) -> None:
+    numbered = add(office, "Renamed there")
+    both = add(office, "  ana RUIZ c-2", email="C-2@example.com")
+    await put(office, make_contact("c-1"), make_contact("c-2"))
+    await office.connect(import_contacts=True)
+    row = await office.bench.hub.services.get(GALLERY, office.webservice_id)
+    office.bench.organisation.change_contact(numbered.id, number=f"{row.tag}-c-1")
+    office.bench.sandbox.calls.clear()
+
+    run = await office.sync()
+
+    assert set(await here(office)) == {"c-1", "c-2"}
+    assert await standing(office, "c-1") == ("synced", numbered.id)
+    assert await standing(office, "c-2") == ("synced", both.id)
+    assert (writes(office), run["counts"]["received"], run["counts"]["unchanged"]) == (0, 0, 2)
+
+
+async def test_the_same_name_alone_becomes_a_contact_of_its_own(office: Office) -> None:
+    """And the gallery's contact is as it was: held for the name, until a person says who it is."""
+    other = add(office, "Ana Ruiz c-1", email="another.ana@example.com")
+    await put(office, make_contact(), make_invoice())
+    await office.connect(import_contacts=True)
+
+    await office.sync()
+
+    assert set(await here(office)) == {"c-1", imported(other)}
+    assert (await office.entry("invoice", "i-1"))["reason"] == "duplicate_contact"
+    entry = await office.entry("contact", "c-1")
+    status, linked = await office.call(
+        "POST", f"{office.path}/entries/{entry['id']}/link", json={"remote_id": other.id}
+    )
+    assert status == 200, linked
+    await office.sync()
+    assert office.bench.invoice("AG-1").contact_id == other.id
+
+
+@pytest.mark.parametrize(("twins_here", "twins_there"), [(1, 2), (2, 1), (2, 2)])
+async def test_where_name_and_email_are_not_alone_nothing_is_linked_or_made(
+    office: Office, twins_here: int, twins_there: int
+) -> None:
+    same = {"name": "Ana Ruiz", "email": "ana@example.com"}
+    for _ in range(twins_there):
+        add(office, "Ana Ruiz", email="ana@example.com")
+    ours = [make_contact(f"c-{n}", **same) for n in range(twins_here)]
+    await put(office, *ours)
+    await office.connect(import_contacts=True)
+
+    run = await office.sync()
+
+    assert len(await here(office)) == twins_here
+    assert (run["counts"]["left_out"], run["counts"]["received"]) == (twins_there, 0)
+
+
+async def test_two_gallery_contacts_alike_are_served_as_without_an_import(office: Office) -> None:
+    """The first that is invoiced gets the one there, and the second is held: an import took nothing from them."""
+    theirs = add(office, "Ana Ruiz", email="ana@example.com")
+    await put(office, *[make_contact(f"c-{n}", name="Ana Ruiz", email="ana@example.com") for n in (1, 2)])
+    await office.connect(import_contacts=True)
+    await office.sync()
+    await put(office, make_invoice(contact_id="c-2"))
+
+    await office.sync()
+
+    assert office.bench.invoice("AG-1").contact_id == theirs.id
+
+
+async def test_a_later_gallery_contact_of_the_same_name_and_email_is_linked_as_without_an_import(
+    office: Office,
+) -> None:
+    theirs = add(office, "Ana Ruiz", email="ana@example.com")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    await put(office, make_contact(name="Ana Ruiz", email="ana@example.com"), make_invoice())
+    await put(office, make_invoice("i-2", contact_id=imported(theirs), total="80.00"))
+
+    await office.sync()
+
+    assert [one.contact_id for one in office.bench.ledger.invoices.values()] == [theirs.id] * 2
+    assert await standing(office, "c-1") == ("synced", theirs.id)
+    assert await standing(office, imported(theirs)) == ("synced", theirs.id)
+    assert len(office.bench.ledger.contacts) == 1
+
+
+async def test_a_gallery_contact_of_the_id_of_an_imported_one_stays_the_gallerys(office: Office) -> None:
+    theirs = add(office, "Ana Ruiz")
+    await put(office, make_contact(imported(theirs), name="Somebody else"))
+    await office.connect(import_contacts=True)
+
+    run = await office.sync()
+
+    assert (run["state"], run["counts"]["left_out"]) == ("done", 1)
+    assert (await here(office))[imported(theirs)]["name"] == "Somebody else"
+
+
+# -- once, and again
+
+
+async def test_it_is_done_once_and_later_changes_there_come_only_when_it_is_asked_again(office: Office) -> None:
+    ana = add(office, "Ana Ruiz", email="ana@example.com")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    office.bench.organisation.change_contact(ana.id, name="Ana Ruiz & Co")
+    ben = add(office, "Ben")
+    office.bench.sandbox.calls.clear()
+
+    await office.sync()
+    assert CONTACTS not in office.bench.sandbox.calls.by_path
+    assert {one["name"] for one in (await here(office)).values()} == {"Ana Ruiz"}
+    await turn(office, import_contacts=False)
+    await turn(office, import_contacts=True)
+    await office.sync()
+
+    found = await here(office)
+    assert {id_: one["name"] for id_, one in found.items()} == {imported(ana): "Ana Ruiz & Co", imported(ben): "Ben"}
+    assert found[imported(ana)]["version"] == 2
+    again = (await told(office))[1]
+    assert (again["created"], again["changed"], again["unchanged"]) == (1, 1, 0)
+    assert writes(office) == 0
+
+
+async def test_a_run_for_chosen_invoices_and_a_dry_run_import_nothing(office: Office) -> None:
+    add(office, "Ben")
+    await put(office, make_contact(), make_invoice())
+    await office.connect(import_contacts=True)
+
+    await office.sync(invoices=["i-1"])
+    await office.sync(dry_run=True)
+
+    assert set(await here(office)) == {"c-1"}
+
+
+async def test_archived_there_after_the_import_holds_its_invoice_as_any_other(office: Office) -> None:
+    ana = add(office, "Ana Ruiz")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    office.bench.organisation.archive_contact(ana.id)
+    await put(office, make_invoice(contact_id=imported(ana)))
+
+    await office.sync()
+
+    entry = await office.entry("invoice", "i-1")
+    assert (entry["state"], entry["reason"]) == ("held", "contact_archived")
+
+
+async def test_a_new_webservice_on_the_same_organisation_keeps_imported_contacts_read_only_there(
+    office: Office,
+) -> None:
+    ana = add(office, "Ana Ruiz", email="ana@example.com")
+    await office.connect(import_contacts=True)
+    await office.sync()
+    status, _ = await office.call("DELETE", office.path)
+    assert status == 204
+    await office.connect(import_contacts=True)
+    office.bench.sandbox.calls.clear()
+
+    await office.sync()
+
+    (contact,) = (await here(office)).values()
+    assert contact["origin"]["webservice_id"] == office.webservice_id
+    assert await standing(office, imported(ana)) == ("synced", ana.id)
+    assert writes(office) == 0
+
+
+# -- many, and killed on the way
+
+
+async def fill(office: Office, somebodies: int = 2400) -> set[str]:
+    """So many contacts there and 100 more, as untidy as books are; returns the ids that are to come here."""
+    plain = [add(office, f"Somebody {n}", email=f"s{n}@example.com") for n in range(somebodies)]
+    namesakes = [add(office, "John Smith", email=f"john{n}@example.com") for n in range(40)]
+    for _ in range(10):
+        add(office, "Mary Major", email="mary@example.com")
+    for n in range(30):
+        add(office, f"Archived {n}", status="ARCHIVED")
+    for n in range(10):
+        add(office, f"Forgotten {n}", status="GDPRREQUEST")
+    for n in range(10):
+        office.bench.organisation.merge_contacts(add(office, f"Merged {n}").id, plain[n].id)
+    spread(office)
+    matched = [make_contact(f"c-{n}", name=f"somebody  {n}", email=f"S{n}@example.com") for n in range(100)]
+    await put(office, *matched, make_contact("c-john", name="John Smith", email="john@example.com"))
+    await put(office, make_contact("c-mary", name="Mary Major", email="mary@example.com"))
+    return {imported(one) for one in plain[100:] + namesakes}
+
+
+def reads(office: Office) -> int:
+    return office.bench.sandbox.calls.by_path.get(CONTACTS, 0)
+
+
+async def test_2500_contacts_cost_three_reads_and_none_comes_twice(office: Office) -> None:
+    wanted = await fill(office)
+    assert len(office.bench.ledger.contacts) == 2500
+    await office.connect(import_contacts=True)
+    await put(office, make_invoice(contact_id="c-7"), make_invoice("i-2", contact_id="c-new", total="80.00"))
+    await put(office, make_contact("c-new"))
+    office.bench.sandbox.calls.clear()
+
+    run = await office.sync()
+
+    assert (run["state"], reads(office)) == ("done", 3), run["error"]
+    found = await here(office)
+    own = {f"c-{n}" for n in range(100)} | {"c-john", "c-mary", "c-new"}
+    assert set(found) == wanted | own
+    counts = run["counts"]
+    assert (counts["received"], counts["left_out"]) == (2340, 10)
+    assert run["done"] == run["total"]
+    (event,) = await told(office)
+    assert (event["created"], event["linked"], event["left_out"], event["skipped"]) == (2340, 100, 10, 50)
+    assert set(office.bench.books()) == {"AG-1", "AG-2"}
+    await turn(office, import_contacts=False)
+    await turn(office, import_contacts=True)
+
+    again = await office.sync()
+
+    assert (again["state"], len(await here(office))) == ("done", len(found))
+    # The one contact that the gallery sent meanwhile is known too.
+    assert (again["counts"]["received"], again["counts"]["unchanged"]) == (0, 2441)
+    async with office.bench.hub.database.connection() as conn:
+        left = await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1)
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "somebodies", "extra_reads"),
+    [("stage", {2}, 2400, 1), ("unstage", {2, 4}, 800, 0)],
+    ids=["while reading", "while taking"],
+)
+async def test_killed_on_the_way_it_goes_on_where_it_was(
+    office: Office, monkeypatch: pytest.MonkeyPatch, *, name: str, calls: set[int], somebodies: int, extra_reads: int
+) -> None:
+    """The transaction under way is lost, and nothing else: no page is read again that was stored."""
+    wanted = await fill(office, somebodies)
+    await office.connect(import_contacts=True)
+    office.bench.sandbox.calls.clear()
+    count, real = 0, getattr(remote_contacts, name)
+
+    async def die(*args: Any, **named: Any) -> None:
+        nonlocal count
+        count += 1
+        await real(*args, **named)
+        if count in calls:
+            raise TemporaryError("gone", delay=0.001)
+
+    monkeypatch.setattr(remote_contacts, name, die)
+    monkeypatch.setattr(importing, "STEP", 200)
+
+    states = [(await office.sync())["state"] for _ in range(len(calls) + 1)]
+
+    assert states == ["waiting"] * len(calls) + ["done"]
+    assert len(await here(office)) == len(wanted) + 102
+    assert wanted <= set(await here(office))
+    assert reads(office) == (somebodies + 100) // 1000 + 1 + extra_reads
+    (event,) = await told(office)
+    assert (event["created"], event["left_out"]) == (len(wanted), 10)
+
+
+async def test_turned_off_half_way_nothing_that_was_read_is_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(office, "Ana Ruiz")
+    await office.connect(import_contacts=True)
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise TemporaryError("gone", delay=0.001)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(remote_contacts, "list_staged", die)
+        assert (await office.sync())["state"] == "waiting"
+    async with office.bench.hub.database.connection() as conn:
+        assert await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1)
+    await turn(office, import_contacts=False)
+
+    await office.sync()
+
+    async with office.bench.hub.database.connection() as conn:
+        assert await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1) == []
+    assert await here(office) == {}
