@@ -83,7 +83,7 @@ def make_app(deps: Deps, *, more: Iterable[Route] = ()) -> web.Application:
     for route in (*ROUTES, *more):
         add_route(app, route)
     ui_render.setup(app, tuple(app[policies.ROUTES].values()))
-    app[docs.DOCUMENT] = docs.make_document(app)
+    app[docs.DOCUMENT] = docs.Document(app)
     app.on_response_prepare.append(headers.add_headers)
     app.on_startup.append(_check)
     return app

@@ -7,7 +7,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
+from importlib import resources
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
@@ -80,8 +83,8 @@ class Watch:
 async def look(page: Page, folder: Path, name: str) -> None:
     """Look at the page as it stands: phone and desktop, light and dark, a picture of each; then check what must hold.
 
-    It is `name-phone-light.png` and so on. Checked: no sideways scrolling, nothing inline, everything that can be used
-    has a name, one heading of the first level, no level left out, no id twice.
+    It is `name-phone-light.png` and so on. Checked: no sideways scrolling, nothing serious by axe-core, nothing inline,
+    everything that can be used has a name, one heading of the first level, no level left out, no id twice.
     """
     for size_name, size in (("phone", PHONE), ("desktop", DESKTOP)):
         await page.set_viewport_size({"width": size["width"], "height": size["height"]})
@@ -89,9 +92,34 @@ async def look(page: Page, folder: Path, name: str) -> None:
             await page.emulate_media(color_scheme=scheme)
             # caret: else Playwright writes styles into the page, which its policy refuses
             await page.screenshot(path=folder / f"{name}-{size_name}-{scheme}.png", full_page=True, caret="initial")
+            if size is DESKTOP:  # colours differ between schemes, not between sizes
+                await check_axe(page, f"{name}, {scheme}")
         wide, room = await page.evaluate(_TOO_WIDE)
         assert wide <= room, f"{name}: {wide} px wide in {room} px ({size_name})"
     await check_structure(page)
+
+
+async def check_axe(page: Page, name: str) -> None:
+    """axe-core finds nothing serious: what it calls critical or serious fails, with the rule and the places.
+
+    It needs timers, so a browser without scripts is left to the same test with them.
+    """
+    if not await page.evaluate("() => matchMedia('(scripting: enabled)').matches"):
+        return
+    await page.evaluate(_axe())
+    found = await page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    grave = [
+        f"{name}: {one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in {"critical", "serious"}
+    ]
+    assert grave == [], "\n".join(grave)
+
+
+@cache
+def _axe() -> str:
+    """axe-core as its wrapper for Playwright ships it."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 async def check_structure(page: Page) -> None:
@@ -106,5 +134,6 @@ async def check_structure(page: Page) -> None:
     assert jumps == [], levels
 
 
-def _schemes() -> Iterator[str]:
-    yield from ("dark", "light")
+def _schemes() -> Iterator[Literal["dark", "light"]]:
+    yield "dark"
+    yield "light"

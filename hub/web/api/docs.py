@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,24 +15,31 @@ from hub.web.policies import ROUTES as ALL_ROUTES
 from hub.web.routes import Policy, Route
 from hub.web.schemas import REF
 
-DOCUMENT = web.AppKey("openapi", dict[str, Any])
+
+class Document:
+    """The document of one application: made when it is first asked for, since that takes longer than all else at start."""
+
+    def __init__(self, app: web.Application) -> None:
+        self._app = app
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Every route of the application, as OpenAPI 3.1."""
+        server = self._app[DEPS].settings.url() + "/"
+        return openapi.describe(self._app[ALL_ROUTES].values(), version=pages.hub_version(), server=server)
 
 
-def make_document(app: web.Application) -> dict[str, Any]:
-    """Describe every route of *app*; it is made once, when the application is."""
-    return openapi.describe(
-        app[ALL_ROUTES].values(), version=pages.hub_version(), server=app[DEPS].settings.url() + "/"
-    )
+DOCUMENT = web.AppKey("openapi", Document)
 
 
 async def show_document(request: web.Request) -> web.StreamResponse:
     """Send the document."""
-    return web.Response(body=msgspec.json.encode(request.app[DOCUMENT]), content_type="application/json")
+    return web.Response(body=msgspec.json.encode(request.app[DOCUMENT].content), content_type="application/json")
 
 
 async def show_page(request: web.Request) -> web.StreamResponse:
     """Render the document for people."""
-    document = request.app[DOCUMENT]
+    document = request.app[DOCUMENT].content
     components = document["components"]["schemas"]
     shapes = [_shape(name, schema) for name, schema in sorted(components.items()) if "properties" in schema]
     return pages.render(request, "docs.html", groups=_groups(document), shapes=shapes)
