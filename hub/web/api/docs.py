@@ -17,7 +17,7 @@ from hub.web.schemas import REF
 
 
 class Document:
-    """The document of one application: made when it is first asked for, since that takes longer than all else at start."""
+    """The document of one application, made when it is first asked for: that takes longer than all else at start."""
 
     def __init__(self, app: web.Application) -> None:
         self._app = app
