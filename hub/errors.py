@@ -134,6 +134,15 @@ class AuthorizationError(RemoteError):
     """The grant or the organisation's connection is gone: the webservice needs a new consent."""
 
 
+_LIMITS = {
+    "second": "the limit of one second",
+    "minute": "the limit of one minute",
+    "day": "the limit of one day",
+    "concurrent": "the number of calls at once",
+    "app": "the limit of the whole app",
+}
+
+
 class ThrottledError(RemoteError):
     """A limit was reached; nothing was done there.
 
@@ -145,7 +154,8 @@ class ThrottledError(RemoteError):
     def __init__(self, retry_after: float, scope: str) -> None:
         self.retry_after = retry_after
         self.scope = scope
-        super().__init__(f"throttled ({scope}) for {retry_after:g} s")
+        limit = _LIMITS.get(scope, "a limit")
+        super().__init__(f"The accounting system takes no more calls for now: {limit} is used up.")
 
 
 class CursorExpiredError(RemoteError):

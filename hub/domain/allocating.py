@@ -32,6 +32,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         elsewhere: What of the credit note other allocations take.
         coming: The recorded payments of the invoice that do not stand in the books yet.
         taken: What allocations planned before this one in the same run take of the invoice.
+        unsettled: Another allocation on the invoice is on its way, or of unknown fate: what is due there is not known.
+        kept: The credit note or the invoice that it stands on is excluded: nothing is changed there.
     """
 
     note: Invoice | None
@@ -43,6 +45,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: Decimal = ZERO
     coming: Decimal = ZERO
     taken: Decimal = ZERO
+    unsettled: bool = False
+    kept: bool = False
 
 
 def observed_id(note_id: str, own_id: str) -> str:
@@ -150,8 +154,8 @@ def _names(facts: Facts) -> tuple[str, str]:
 def _plan_standing(entry: Entry, facts: Facts, remote: Remote) -> Step:
     if facts.note is None:
         return planning.hold("source_missing", cause=entry.record_id, type="credit note", record=entry.record_id)
-    if facts.note_entry is not None and facts.note_entry.frozen and is_wanted(facts):
-        return Nothing(note="Its credit note is excluded: what stands there stays.")
+    if facts.kept:
+        return Nothing(note="Its credit note or the invoice is excluded: what stands there stays.")
     invoice = facts.invoice_entry.remote if facts.invoice_entry is not None else None
     if is_wanted(facts) and invoice is not None and invoice.id == remote.document_id:
         return Nothing()
@@ -173,9 +177,11 @@ def _plan_new(facts: Facts) -> Step:
     for what, entry, document in (("credit note", facts.note_entry, note), ("invoice", facts.invoice_entry, invoice)):
         if (kept := _kept_back(what, entry, document)) is not None:
             return kept
+    named = _number(facts.invoice_entry, invoice)
+    if facts.unsettled:
+        return Wait(message=f"It waits for another credit note on the invoice {named}, whose outcome is not known yet.")
     if free_amount(facts):
         return Do(operation=Operation.CREATE)
-    named = _number(facts.invoice_entry, invoice)
     if facts.coming or facts.taken:
         return Wait(message=f"It waits for what else settles the invoice {named}: nothing is left to pay beside that.")
     return Nothing(note=f"Nothing is left to apply: the invoice {named} or the credit note is settled already.")
@@ -217,6 +223,17 @@ def _kept_back(what: str, entry: Entry | None, document: Invoice) -> LeaveOut | 
     if entry.state == "conflict" and entry.reason != "closed":
         return Wait(message=f"It waits for the {name}, which differs on both sides.")
     return None
+
+
+def forget_dead(entry: Entry, step: Step) -> Entry:
+    """*entry* without what was taken off there, when nothing is left to apply.
+
+    Otherwise a later judgement would take it for one that stood there and was taken off by a person.
+    """
+    idle = isinstance(step, Nothing) and step.state == "synced"
+    if not idle or entry.remote is None or entry.in_books:
+        return entry
+    return msgspec.structs.replace(entry, remote=None, sent=None)
 
 
 def is_letting_go(entry: Entry, note: Invoice | None) -> bool:

@@ -126,7 +126,7 @@ def parse_mappings(data: Any, slots: Sequence[Slot], *, at: str = "mappings") ->
         mapping = _parse_mapping(item, known, place, faults)
         if mapping is None:
             continue
-        key = _identity(mapping)
+        key = identity(mapping)
         if key in seen:
             faults.append(Fault(place, f"says the same as {at}[{seen[key]}]: one of them has to go"))
             continue
@@ -137,7 +137,8 @@ def parse_mappings(data: Any, slots: Sequence[Slot], *, at: str = "mappings") ->
     return tuple(parsed)
 
 
-def _identity(mapping: Mapping) -> tuple[Any, ...]:
+def identity(mapping: Mapping) -> tuple[Any, ...]:
+    """What two mappings must not have in common: slot, conditions (case and spacing apart), tracking category."""
     when = tuple(sorted((key, _fold(value)) for key, value in mapping.when.items()))
     return mapping.slot, when, mapping.to.category_id
 

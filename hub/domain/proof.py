@@ -201,13 +201,20 @@ class Sums:
     def add(self, row: ProofRow) -> None:
         """Count one row; payments and allocations are in their documents' `paid` already.
 
+        A tax that one side does not tell (of an invoice whose total changed since it was written) counts on neither:
+        half of it would look like a difference. Its row says so, and its totals differ anyway.
+
         Credit notes, whose rows are positive as the documents are, count off: total, tax and paid, on both sides.
         """
         if row.type != "invoice":
             return
         ours, theirs = self._sums.get(row.currency or "", (Figures(), Figures()))
-        there = row.theirs if row.theirs is not None else Figures(total=zero(row.currency))
-        self._sums[row.currency or ""] = (ours.plus(row.ours, sign=row.sign), theirs.plus(there, sign=row.sign))
+        here, there = row.ours, row.theirs
+        if there is None:
+            there = Figures(total=zero(row.currency))
+        elif here.tax is None or there.tax is None:
+            here, there = (msgspec.structs.replace(side, tax=None) for side in (here, there))
+        self._sums[row.currency or ""] = (ours.plus(here, sign=row.sign), theirs.plus(there, sign=row.sign))
 
     def by_currency(self) -> Mapping[str, tuple[Figures, Figures]]:
         """currency -> (ours, theirs), in the order of the currencies."""

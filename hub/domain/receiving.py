@@ -101,6 +101,11 @@ def credits_gone(invoice: Remote, received: Sequence[Entry], own: Collection[str
     ]
 
 
+def is_credit_of(payment: Remote, note_id: RemoteId) -> bool:
+    """Whether a payment that came back is what the remote credit note *note_id* gives (see `credits_of`)."""
+    return payment.document_id is not None and payment.id == f"credit-{_short(note_id, payment.document_id)}"
+
+
 def _short(*ids: str) -> str:
     return hashlib.sha256("|".join(ids).encode()).hexdigest()[:24]
 

@@ -65,7 +65,8 @@ def judged(entry: Entry, step: LeaveOut | Hold | Wait | Nothing) -> Settled:
             changes = {"reason": step.reason, "message": step.message, "remedy": step.remedy or None}
             return Settled(entry=_become(done, "left_out", **changes), text=f"Left out: {step.message}")
         case Wait():
-            return Settled(entry=_become(done, "waiting", message=step.message), text=step.message)
+            said = entry.state == "waiting" and entry.message == step.message  # waiting on is no news
+            return Settled(entry=_become(done, "waiting", message=step.message), text="" if said else step.message)
         case Nothing():
             resolution = entry.resolution if step.state == "resolved" else None
             note = step.note or None

@@ -21,6 +21,12 @@ async def ask_of(conn: Connection, gallery_id: str, webservice_id: str, record_i
         await conn.execute(QUERIES.ask_of, gallery_id, webservice_id, wanted)
 
 
+async def ask_waiting(conn: Connection, gallery_id: str, webservice_id: str, invoice_ids: Iterable[str]) -> None:
+    """Judge again what waits for another allocation on these invoices, which came to nothing."""
+    if wanted := sorted(set(invoice_ids)):
+        await conn.execute(QUERIES.ask_waiting, gallery_id, webservice_id, wanted)
+
+
 async def ask_freed(
     conn: Connection, gallery_id: str, webservice_id: str, note_ids: Sequence[str], document_ids: Sequence[str]
 ) -> set[str]:
@@ -71,6 +77,23 @@ async def set_invoices(conn: Connection, gallery_id: str, moved: Mapping[str, st
     """Entry -> the invoice it is to stand on from now on."""
     if moved:
         await conn.execute(QUERIES.set_invoices, gallery_id, list(moved), list(moved.values()))
+
+
+async def place(conn: Connection, gallery_id: str, webservice_id: str, placed: Mapping[str, str]) -> None:
+    """Remote invoice -> the record it is from now on: allocations that were made on it there stand on that."""
+    if placed:
+        await conn.execute(QUERIES.place, gallery_id, webservice_id, list(placed), list(placed.values()))
+
+
+async def place_new(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """Place the allocations that were made there on an invoice that became ours since."""
+    await conn.execute(QUERIES.place_new, gallery_id, webservice_id)
+
+
+async def received_credits(conn: Connection, gallery_id: str, webservice_id: str, words: Sequence[str]) -> list[Entry]:
+    """Entries of the live payments that came from credits there; *words*: the first words of their ids there."""
+    rows = await conn.fetch(QUERIES.received_credits, gallery_id, webservice_id, list(words))
+    return [entry_of(row) for row in rows]
 
 
 async def allocated(conn: Connection, gallery_id: str, record_ids: Sequence[str]) -> dict[str, Decimal]:

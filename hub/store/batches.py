@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,6 +60,43 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
+class WriteCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many writes of a run have this type, operation and outcome; `outcome` None: not known yet."""
+
+    type: EntryType
+    operation: Operation
+    outcome: str | None
+    n: int
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """One write of a run, as it went out, and how its entry stands now (`state` None: the entry is gone).
+
+    `outcome`: ``accepted``, ``present`` (found there after all), ``refused``, ``not_now``, ``absent`` (looked up: it
+    did not arrive), None: not known yet. `shown`: what a person compares. `currency` and `total`: None for contacts.
+    `invoice_id`, `invoice_number`: Of a payment or allocation.
+    """
+
+    batch_id: str
+    position: int
+    first_sent_at: datetime
+    type: EntryType
+    operation: Operation
+    number: str
+    outcome: str | None
+    detail: str | None
+    record_id: str | None
+    entry_id: str | None
+    invoice_id: str | None
+    currency: str | None
+    total: Decimal | None
+    shown: dict[str, str] | None
+    state: str | None
+    message: str | None
+    remedy: str | None
+    invoice_number: str | None
+
+
 async def mark_sending(conn: Connection, gallery_id: str, members: Sequence[Member]) -> set[str]:
     """Entries become `sending`; returns those that nobody (a person's link) changed since they were judged."""
     rows = await conn.fetch(
@@ -101,9 +139,9 @@ async def open_batch(
     )
 
 
-async def mark_crashed(conn: Connection, gallery_id: str, webservice_id: str) -> None:
-    """What a dead worker left in `sending` becomes `unknown`."""
-    await conn.execute(QUERIES.crashed, gallery_id, webservice_id)
+async def mark_crashed(conn: Connection, gallery_id: str, webservice_id: str) -> list[EntryType]:
+    """What a dead worker left in `sending` becomes `unknown`; returns the type of each such entry."""
+    return [row["type"] for row in await conn.fetch(QUERIES.crashed, gallery_id, webservice_id)]
 
 
 async def list_unknown(conn: Connection, gallery_id: str, webservice_id: str, *, resend_seconds: float) -> list[Batch]:
@@ -197,6 +235,31 @@ async def set_looks(
 async def clear_looks(conn: Connection, gallery_id: str, entry_ids: Sequence[str]) -> None:
     """A known outcome ends the looking."""
     await conn.execute(QUERIES.clear_looks, gallery_id, list(entry_ids))
+
+
+async def count_of_run(conn: Connection, gallery_id: str, webservice_id: str, run_id: str) -> list[WriteCount]:
+    """What a run wrote, or is writing, in numbers; batches are kept for 30 days."""
+    rows = await conn.fetch(QUERIES.count_of_run, gallery_id, webservice_id, run_id)
+    return [msgspec.convert(dict(row), WriteCount) for row in rows]
+
+
+async def list_of_run(
+    conn: Connection,
+    gallery_id: str,
+    webservice_id: str,
+    run_id: str,
+    *,
+    type: EntryType | None = None,
+    sort: Literal["done", "refused", "open"] | None = None,
+    before: tuple[datetime, str, int] | None = None,
+    limit: int,
+) -> list[Sent]:
+    """Writes of a run, newest first; *before*: (`first_sent_at`, `batch_id`, `position`) of the last one seen."""
+    at, batch_id, position = before or (None, None, None)
+    rows = await conn.fetch(
+        QUERIES.list_of_run, gallery_id, webservice_id, run_id, type, sort, at, batch_id, position, limit
+    )
+    return [msgspec.convert(dict(row), Sent, strict=False) for row in rows]
 
 
 async def now(conn: Connection) -> datetime:

@@ -20,6 +20,9 @@ from hub.store.queries import load
 QUERIES = load("previews")
 MOST_LOOKED_AT = 50_000  # records that one count of uses reads
 MOST_USES = 1000  # different uses of one sort that are told apart
+MOST_COMPARED = 200  # invoices among which the most telling one is found
+MOST_READ = 500  # invoices, and payments, whose values are offered to choose from
+MOST_VALUES = 100  # of each attribute
 LINE_FACTS = ("line_kind", "category", "artist", "ownership", "channel", "salesperson")
 PAYMENT_FACTS = ("method", "currency", "processor_account")
 
@@ -111,6 +114,26 @@ async def list_standing_page(
     """One page of the invoices that stand in the books, by record, and where to go on (None: the end)."""
     rows = await conn.fetch(QUERIES.standing_page, gallery_id, webservice_id, after, limit)
     return [entry_of(row) for row in rows], rows[-1]["record_id"] if len(rows) == limit else None
+
+
+async def find_telling_invoice(conn: Connection, gallery_id: str) -> str | None:
+    """The id of the invoice, among the 200 that changed last, that has the most sorts of lines, tax and payments."""
+    found: str | None = await conn.fetchval(QUERIES.telling_invoice, gallery_id, MOST_COMPARED)
+    return found
+
+
+async def find_invoice(conn: Connection, gallery_id: str, numbers: Sequence[str]) -> str | None:
+    """The id of the invoice (else credit note) with the first of these numbers that there is."""
+    found: str | None = await conn.fetchval(QUERIES.invoice_by_number, gallery_id, list(numbers))
+    return found
+
+
+async def list_values(conn: Connection, gallery_id: str) -> dict[str, list[str]]:
+    """Attribute -> its values in what changed last, sorted: categories, artists, salespersons, processor accounts."""
+    found: dict[str, list[str]] = {}
+    for row in await conn.fetch(QUERIES.line_values, gallery_id, MOST_READ, MOST_VALUES):
+        found.setdefault(row["name"], []).append(row["value"])
+    return found
 
 
 async def list_uses(

@@ -117,7 +117,7 @@ async def clear_claims(conn: Connection, gallery_id: str, webservice_id: str) ->
     await conn.execute(QUERIES.clear_claims, gallery_id, webservice_id)
 
 
-async def claim(conn: Connection, gallery_id: str, webservice_id: str, pairs: Sequence[tuple[str, str]]) -> None:
+async def claim(conn: Connection, gallery_id: str, webservice_id: str, pairs: Sequence[tuple[str, str | None]]) -> None:
     """(remote id, record id): that contact of the gallery has the name and e-mail address of the one there."""
     if pairs:
         ids, claimed_by = [remote for remote, _ in pairs], [record for _, record in pairs]

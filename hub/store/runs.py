@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -30,6 +31,28 @@ class Counts(msgspec.Struct, kw_only=True):
     waiting: int = 0
     unknown: int = 0
     received: int = 0
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run is and what it cost so far: entries looked at of all, calls, bytes, seconds."""
+
+    counts: Counts
+    done: int
+    total: int
+    calls: int
+    bytes_up: int
+    bytes_down: int
+    seconds: float
+
+
+class PlannedSum(msgspec.Struct, frozen=True, kw_only=True):
+    """Writes of a dry run of one type, operation and currency; `currency` and `total`: None for contacts."""
+
+    type: str
+    operation: str
+    currency: str | None
+    n: int
+    total: Decimal | None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,19 +129,19 @@ async def start(conn: Connection, gallery_id: str, run_id: str) -> None:
     await conn.execute(QUERIES.start, gallery_id, run_id)
 
 
-async def save_progress(conn: Connection, gallery_id: str, run: Run) -> None:
-    """Store counts, progress and meters as *run* has them."""
+async def save_progress(conn: Connection, gallery_id: str, run_id: str, progress: Progress) -> None:
+    """Store how far a run is; whoever calls it holds the lease in the same transaction."""
     await conn.execute(
         QUERIES.progress,
         gallery_id,
-        run.id,
-        msgspec.to_builtins(run.counts),
-        run.done,
-        run.total,
-        run.calls,
-        run.bytes_up,
-        run.bytes_down,
-        run.seconds,
+        run_id,
+        msgspec.to_builtins(progress.counts),
+        progress.done,
+        progress.total,
+        progress.calls,
+        progress.bytes_up,
+        progress.bytes_down,
+        progress.seconds,
     )
 
 
@@ -144,10 +167,40 @@ async def get(conn: Connection, gallery_id: str, webservice_id: str, run_id: str
     return _run_of(row)
 
 
+async def look(conn: Connection, gallery_id: str, webservice_id: str, run_id: str) -> Run:
+    """One run without the writes of a dry run, which are large. Raises NotFoundError."""
+    row = await conn.fetchrow(QUERIES.look, gallery_id, webservice_id, run_id)
+    if row is None:
+        raise NotFoundError(f"there is no run {run_id}")
+    return _run_of(row)
+
+
+async def sum_planned(conn: Connection, gallery_id: str, webservice_id: str, run_id: str) -> list[PlannedSum]:
+    """What a dry run would write, in numbers, in the order it would be written."""
+    rows = await conn.fetch(QUERIES.planned_sums, gallery_id, webservice_id, run_id)
+    return [msgspec.convert(dict(row), PlannedSum, strict=False) for row in rows]
+
+
+async def list_planned(
+    conn: Connection,
+    gallery_id: str,
+    webservice_id: str,
+    run_id: str,
+    *,
+    sort: tuple[str, str] | None,
+    start: int,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Writes of a dry run from the place *start* on; *sort*: only those of this (type, operation)."""
+    type_, operation = sort or (None, None)
+    rows = await conn.fetch(QUERIES.planned, gallery_id, webservice_id, run_id, type_, operation, start, limit)
+    return [row["value"] for row in rows]
+
+
 async def list_page(
     conn: Connection, gallery_id: str, webservice_id: str, *, before: tuple[datetime, str] | None, limit: int
 ) -> list[Run]:
-    """Runs, newest first."""
+    """Runs, newest first, without the writes of dry runs."""
     at, last = before or (None, None)
     return [_run_of(row) for row in await conn.fetch(QUERIES.list, gallery_id, webservice_id, at, last, limit)]
 

@@ -68,7 +68,7 @@ async def enter(conn: Connection, one_time: str, *, instead_of: str | None = Non
     if row is None:
         if await conn.fetchval(QUERIES.has_link, _hash(one_time)):
             raise ConflictError("gone", "This link was used already, or is older than five minutes.")
-        raise NotFoundError("There is no such link.")
+        raise NotFoundError("It may have been cut off on its way here.")
     visitor = msgspec.convert(dict(row), Visitor)
     secret = secrets.token_urlsafe(32)
     await conn.execute(QUERIES.begin, _hash(secret), *_columns(visitor), LONGEST_SECONDS)

@@ -19,6 +19,11 @@ async def confirm(conn: Connection, gallery_id: str, webservice_id: str) -> None
     await conn.execute(QUERIES.confirm, gallery_id, webservice_id)
 
 
+async def note_remote_change(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """Something changed over there: a webservice that runs by itself looks soon, whatever it does with our changes."""
+    await conn.execute(QUERIES.note_remote_change, gallery_id, webservice_id)
+
+
 async def note_change(conn: Connection, gallery_id: str, webservice_id: str) -> None:
     """Something is due: a webservice that sends changes by itself looks when things went quiet."""
     await conn.execute(QUERIES.note_change, gallery_id, webservice_id)

@@ -158,6 +158,11 @@ async def set_mappings(conn: Connection, gallery_id: str, webservice_id: str, ma
     await conn.execute(QUERIES.set_mappings, gallery_id, webservice_id, msgspec.to_builtins(list(mappings)))
 
 
+async def lock(conn: Connection, gallery_id: str, webservice_id: str) -> None:
+    """Keep others from changing the webservice until the transaction ends, for a change of what is read after it."""
+    await conn.execute(QUERIES.lock, gallery_id, webservice_id)
+
+
 async def set_exclusions(
     conn: Connection, gallery_id: str, webservice_id: str, exclusions: Sequence[Exclusion]
 ) -> None:
@@ -253,7 +258,7 @@ async def schedule(
     next_try_at: datetime | None = None,
 ) -> None:
     """When it is due next: its slot, or earlier for an entry's next try and for runs that are queued or wait."""
-    await conn.execute(QUERIES.lock, gallery_id, webservice_id)
+    await lock(conn, gallery_id, webservice_id)
     await conn.execute(QUERIES.schedule, gallery_id, webservice_id, next_slot, next_try_at)
 
 

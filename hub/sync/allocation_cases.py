@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -24,6 +24,8 @@ from hub.sync.judging import Verdict, render
 from hub.sync.subjects import Dossier
 
 ZERO = Decimal(0)
+OPEN = frozenset({"sending", "unknown"})
+NOT_COMING = frozenset({"resolved", "left_out", "voided"})
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ async def load(conn: Connection, book: Book, page: Sequence[Entry]) -> list[Case
     named = await records.load(conn, gallery_id, [Reference("invoice", one) for one in wanted])
     documents = await entries.by_records(conn, gallery_id, webservice_id, "invoice", [*note_ids, *wanted])
     around = await allocations.of_notes(conn, gallery_id, webservice_id, note_ids)
+    beside = await allocations.on_invoices(conn, gallery_id, webservice_id, wanted)
     money = await _load_money(conn, gallery_id, webservice_id, [*note_ids, *wanted])
     cases = []
     for entry in page:
@@ -60,10 +63,18 @@ async def load(conn: Connection, book: Book, page: Sequence[Entry]) -> list[Case
             refunded=sum((p.amount for p, _ in money.get(note_id, ()) if p.kind == "refund"), ZERO),
             elsewhere=sum((allocating.standing_amount(e) for e in around.get(note_id, ()) if e.id != entry.id), ZERO),
             coming=_coming(money.get(target or "", ())),
+            unsettled=any(e.state in OPEN and e.id != entry.id for e in beside.get(target or "", ())),
+            kept=any(_is_kept(one, documents, stored | named) for one in (note_id, entry.invoice_id) if one),
         )
         times = Times(created_at=found.created_at, changed_at=found.updated_at) if found is not None else None
         cases.append(Case(entry=entry, facts=facts, times=times))
     return cases
+
+
+def _is_kept(id: str, documents: Mapping[str, Entry], stored: Mapping[Reference, Stored]) -> bool:
+    """Whether nothing is to be written to this document: it is excluded, or marked so since."""
+    entry, document = documents.get(id), _invoice_of(stored.get(Reference("invoice", id)))
+    return (entry is not None and entry.frozen) or (document is not None and document.excluded)
 
 
 def _invoice_of(stored: Stored | None) -> Invoice | None:
@@ -88,8 +99,15 @@ async def _load_money(
 
 
 def _coming(money: Iterable[tuple[Payment, Entry | None]]) -> Decimal:
-    """Payments that are to settle the invoice, and do not stand in the books yet."""
-    return sum((p.amount for p, entry in money if p.kind == "payment" and not (entry and entry.in_books)), ZERO)
+    """Payments that are to settle the invoice, and do not stand in the books yet.
+
+    One that is left out, or that a person marked as resolved, is not sent any more.
+    """
+    return sum((p.amount for p, entry in money if p.kind == "payment" and (entry is None or _is_coming(entry))), ZERO)
+
+
+def _is_coming(entry: Entry) -> bool:
+    return not entry.in_books and entry.state not in NOT_COMING
 
 
 def judge(cases: Sequence[Case], kind: type[Webservice], book: Book) -> list[Verdict]:
@@ -112,7 +130,7 @@ def judge_one(facts: Facts, case: Case, kind: type[Webservice], book: Book) -> t
         return Verdict(dossier=Dossier(entry=case.entry, subject=None, times=case.times), step=unsure), ZERO
     able = kind.capabilities.allocations
     step = allocating.plan_allocation(case.entry, facts, able=able, title=kind.title)
-    bare = Dossier(entry=case.entry, subject=None, times=case.times)
+    bare = Dossier(entry=allocating.forget_dead(case.entry, step), subject=None, times=case.times)
     if not isinstance(step, Do):
         return Verdict(dossier=bare, step=step), ZERO
     made = allocating.make_allocation(facts)
@@ -145,6 +163,18 @@ def _standing_subject(entry: Entry, facts: Facts, book: Book) -> Subject:
         gallery=book.gallery,
         remote=remote,
     )
+
+
+def aimed_anew(cases: Iterable[Case]) -> dict[str, str]:
+    """Entry -> the invoice the gallery means now, where nothing stands: what happens there is what it waits for."""
+    found = {}
+    for case in cases:
+        entry, note = case.entry, case.facts.note
+        target = note.applies_to if note is not None and allocating.is_wanted(case.facts) else None
+        free = not entry.in_books and not allocating.is_observed(entry)
+        if free and target is not None and target != entry.invoice_id:
+            found[entry.id] = target
+    return found
 
 
 def moved(verdicts: Iterable[Verdict]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from hub.store.previews import Place
 from hub.sync import allocation_cases, outcomes, settle
 from hub.sync.allocation_cases import Case
 from hub.sync.judging import Verdict, do_steps
+from hub.sync.progress import booked, look_at
 from hub.sync.session import Session
 from hub.sync.writing import plan_write, write_all
 
@@ -32,6 +33,8 @@ class AllocationStage:
 
     async def take_off(self, only: Sequence[str] | None) -> None:
         """Take off what is not to stand any more; all else waits for its turn."""
+        async with self._session.owned() as conn:
+            await allocations.place_new(conn, self._session.gallery_id, self._session.webservice_id)
         async for page in self._pages(only):
             _, verdicts = await self._judge([entry for entry in page if entry.in_books])
             cancels = [v for v in verdicts if isinstance(v.step, Do) and v.step.operation is Operation.CANCEL]
@@ -57,6 +60,9 @@ class AllocationStage:
     async def judge(self, page: Sequence[Entry]) -> list[Verdict]:
         """Verdicts of a page; those that a person made there already are adopted, and have none."""
         cases, verdicts = await self._judge(page)
+        if aimed := allocation_cases.aimed_anew(cases):
+            async with self._session.owned() as conn:
+                await allocations.set_invoices(conn, self._session.gallery_id, aimed)
         adopted = await self._adopt(cases)
         return [verdict for verdict in verdicts if verdict.entry.id not in adopted]
 
@@ -74,7 +80,7 @@ class AllocationStage:
         wanted = [case for case in cases if allocation_cases.may_adopt(case)]
         if not wanted:
             return done
-        async with session.owned() as conn:
+        async with booked(session) as conn:
             note_ids = [case.entry.record_id for case in wanted]
             around = await allocations.of_notes(conn, session.gallery_id, session.webservice_id, note_ids)
             for case in wanted:
@@ -86,6 +92,7 @@ class AllocationStage:
                 own = allocating.attach(case.entry, case.facts.version, twin.remote)
                 await outcomes.save_settled(conn, session, [Settled(entry=own, text=ADOPTED)])
                 session.counts.unchanged += 1
+                look_at(session, 1)
                 done.add(case.entry.id)
         return done
 

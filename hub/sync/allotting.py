@@ -18,7 +18,6 @@ from hub.domain.records import Reference
 from hub.domain.remotes import Remote, RemoteId
 from hub.store import allocations, entries, records
 from hub.store.database import Connection
-from hub.sync.session import Session
 
 ATTACHED = "A person put it on its invoice in the accounting system: it is that one, and nothing was sent."
 COUNTED = "A person put the credit note on an invoice in the accounting system."
@@ -36,12 +35,11 @@ class _Found:
 
 
 async def store_allocations(
-    conn: Connection, session: Session, notes: Sequence[Remote], standing: Mapping[str, Entry]
+    conn: Connection, gallery_id: str, webservice_id: str, notes: Sequence[Remote], standing: Mapping[str, Entry]
 ) -> None:
     """Match the allocations of *notes*, as read now, with their entries. *standing*: the notes' own, by remote id."""
     if not notes:
         return
-    gallery_id, webservice_id = session.gallery_id, session.webservice_id
     ids = [standing[note.id].record_id for note in notes]
     known = await allocations.of_notes(conn, gallery_id, webservice_id, ids)
     documents = {part.document_id for note in notes for part in note.parts or () if part.document_id}
@@ -65,7 +63,9 @@ async def store_allocations(
     await entries.save(
         conn, gallery_id, [entry for entry, _ in found.changed], [(e.id, text) for e, text in found.changed if text]
     )
-    await _observe(conn, session, found.fresh, invoices)
+    await _observe(conn, gallery_id, webservice_id, found.fresh, invoices)
+    ours = {id_: entry.record_id for id_, entry in invoices.items()}
+    await allocations.place(conn, gallery_id, webservice_id, ours)  # an invoice may have become ours since
     await entries.ask_entries(conn, gallery_id, webservice_id, found.asked, forced=False)
 
 
@@ -111,17 +111,21 @@ def _is_meant(own: Entry, remote: Remote, invoices: Mapping[str, Entry]) -> bool
 
 
 async def _observe(
-    conn: Connection, session: Session, fresh: Sequence[tuple[str, Remote]], invoices: Mapping[str, Entry]
+    conn: Connection,
+    gallery_id: str,
+    webservice_id: str,
+    fresh: Sequence[tuple[str, Remote]],
+    invoices: Mapping[str, Entry],
 ) -> None:
     """Entries of allocations that were made there; they need nothing."""
     named = {allocating.observed_id(note_id, remote.id): remote for note_id, remote in fresh}
     seen = []
     for record_id, remote in named.items():
-        invoice = invoices.get(remote.document_id or RemoteId(""))
+        invoice = invoices.get(remote.document_id or "")
         seen.append((record_id, invoice.record_id if invoice is not None else None, remote.on))
-    made = await allocations.observe(conn, session.gallery_id, session.webservice_id, seen)
+    made = await allocations.observe(conn, gallery_id, webservice_id, seen)
     attached = [
         msgspec.structs.replace(entry, state="synced", judged=entry.asked, remote=named[record_id])
         for record_id, entry in made.items()
     ]
-    await entries.save(conn, session.gallery_id, attached, [(e.id, COUNTED) for e in attached])
+    await entries.save(conn, gallery_id, attached, [(e.id, COUNTED) for e in attached])

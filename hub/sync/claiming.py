@@ -29,12 +29,16 @@ BREATH = 50  # contacts drawn up between two turns of everything else: rendering
 
 
 class _Looking(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact of the gallery that looks for itself there."""
+    """A contact of the gallery that looks for itself there; one that stands there already only says that it is known.
+
+    So a second one of its name and address there is no new contact of the gallery.
+    """
 
     id: str
     number: str
     name: str
     email: str | None
+    stands: bool = False
 
 
 async def claim(session: Session) -> int:
@@ -59,13 +63,14 @@ async def claim(session: Session) -> int:
 
 
 async def _list_looking(session: Session, page: Sequence[OwnContact], standing: Mapping[str, Entry]) -> list[_Looking]:
-    """Those that do not stand there yet, under the name that they would have there."""
+    """All of the page: those that do not stand there yet under the name that they would have there."""
     found = []
     for n, one in enumerate(page):
         if n % BREATH == BREATH - 1:
             await asyncio.sleep(0)
         contact, entry = one.contact, standing.get(one.contact.id)
         if entry is not None and entry.remote is not None:
+            found.append(_Looking(id=contact.id, number="", name=contact.name, email=contact.email, stands=True))
             continue
         number = (entry.number if entry else None) or session.kind.number(CONTACT, contact.id, session.book)
         subject = Subject(record=contact, version=one.version, number=number, gallery=session.book.gallery)
@@ -79,9 +84,9 @@ async def _compare(session: Session, looking: Sequence[_Looking], standing: Mapp
     """One page, in one transaction; returns how many were linked by their number."""
     where = (session.gallery_id, session.webservice_id)
     async with session.owned() as conn:
-        candidates = await remote_contacts.list_candidates(
-            conn, *where, numbers=[one.number for one in looking], names=[one.name for one in looking]
-        )
+        numbers = [one.number for one in looking if not one.stands]
+        names = [one.name for one in looking]
+        candidates = await remote_contacts.list_candidates(conn, *where, numbers=numbers, names=names)
         owners = await remote_contacts.list_owners(conn, *where, [c.id for c in candidates])
         by_number = {c.number: c for c in candidates if c.number and not c.archived and c.id not in owners}
         ours = {one.id: by_number[one.number] for one in looking if one.number in by_number}
@@ -98,14 +103,14 @@ def _is_distinct(entry: Entry | None) -> bool:
     return entry is not None and entry.distinct
 
 
-def _claims(looking: Sequence[_Looking], candidates: Sequence[Candidate]) -> Iterator[tuple[RemoteId, str]]:
+def _claims(looking: Sequence[_Looking], candidates: Sequence[Candidate]) -> Iterator[tuple[RemoteId, str | None]]:
     by_name: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_name.setdefault(candidate.folded_name, []).append(candidate)
     for one in looking:
         for candidate in by_name.get(fold(one.name), ()):
             if looks_like(candidate, name=one.name, email=one.email):
-                yield candidate.id, one.id
+                yield candidate.id, None if one.stands else one.id
 
 
 async def attach(conn: Connection, session: Session, found: Mapping[str, Candidate]) -> int:

@@ -169,7 +169,7 @@ async def _first_consent(services: Services, fresh: WebserviceRow, kind: type[We
             conn, fresh.gallery_id, fresh.id, "choosing", only_from=["authorizing", "choosing", "reauthorize"]
         )
     names = ", ".join(one.name for one in found[:5])
-    return f"{kind.title} allowed access to {names}. Go back now and choose the organisation."
+    return f"{kind.title} allowed access to {names}. Choose the organisation next."
 
 
 async def _again(services: Services, row: WebserviceRow, fresh: WebserviceRow, kind: type[Webservice]) -> str:

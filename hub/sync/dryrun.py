@@ -18,9 +18,11 @@ from hub.domain.records import Contact, EntryType, Payment
 from hub.domain.remotes import Operation
 from hub.store import entries, previews, records
 from hub.store.previews import Place
-from hub.sync import allocation_cases, contacts, pipeline, subjects
+from hub.store.runs import Counts
+from hub.sync import allocation_cases, contacts, outcomes, pipeline, subjects
 from hub.sync.drafts_view import render_draft
 from hub.sync.judging import Verdict, account_of, judge_contact_entry, judge_invoice_entry, judge_payment_entry
+from hub.sync.progress import count_state
 from hub.sync.session import Session
 from hub.sync.subjects import Dossier
 
@@ -29,15 +31,28 @@ ORDER: tuple[EntryType, ...] = ("contact", "invoice", "payment", "allocation")
 BREATH = 50  # records judged between two turns of everything else: rendering is pure computing
 
 
-async def list_writes(session: Session, invoices: Sequence[str] | None) -> list[dict[str, Any]]:
-    """``[{type, record_id, operation, draft}]``, at most 5,000: contacts, invoices, payments, allocations.
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the next run would do.
 
-    Everything that is due is judged until so many writes are found. Contacts are matched with the remote contacts as
-    last read, and what changed there since the last pull is not known.
+    `writes`: ``[{type, record_id, operation, draft}]``, at most 5,000: contacts, invoices, payments, allocations.
+    `counts`: as that run would count, of what was judged. `looked_at`: invoices, payments and allocations judged.
+    """
+
+    writes: list[dict[str, Any]]
+    counts: Counts
+    looked_at: int
+
+
+async def list_writes(session: Session, invoices: Sequence[str] | None) -> Found:
+    """Everything that is due is judged until 5,000 writes are found.
+
+    Contacts are matched with the remote contacts as last read, and what changed there since the last pull is not known.
     """
     preview = _Preview(session, invoices)
     await preview.fill()
-    return preview.writes
+    for write in preview.writes:
+        outcomes.count_written(preview.counts, Operation(write["operation"]))
+    return Found(writes=preview.writes, counts=preview.counts, looked_at=preview.looked_at)
 
 
 class _Preview:
@@ -47,7 +62,10 @@ class _Preview:
         self._session = session
         self._only = invoices
         self._found: dict[EntryType, list[dict[str, Any]]] = {one: [] for one in ORDER}
+        self.counts = Counts()
+        self.looked_at = 0
         self._contacts: dict[str, bool] = {}  # contact id -> whether its invoices may go
+        self._held: set[str] = set()  # contacts that are held, or would be
         self._linked: set[str] = set()  # remote contacts that a contact of this preview would be linked to
         self._going: dict[str, Draft] = {}  # invoices that would be written
         self._still: dict[str, LeaveOut | Hold | Wait | Nothing] = {}  # those that would not
@@ -93,6 +111,14 @@ class _Preview:
         if self._judged % BREATH == 0:
             await asyncio.sleep(0)
 
+    def _look(self, verdict: Verdict) -> None:
+        """One more was judged; what needs no write counts by the state it would be left in."""
+        self.looked_at += 1
+        if verdict.twin is not None:
+            self.counts.unchanged += 1  # the two would be made one
+        elif not isinstance(verdict.step, Do):
+            count_state(self.counts, pipeline.judged(verdict).entry.state)
+
     def _add(self, verdict: Verdict) -> None:
         """A cancel with a draft is a payment that is made again: payments cannot be changed there."""
         found = self._found[verdict.entry.type]
@@ -124,6 +150,8 @@ class _Preview:
                 due.append(entry)
             else:
                 self._contacts[contact_id] = entry.in_books and entry.state == "synced"
+                if entry.state in {"held", "conflict"}:
+                    self._held.add(contact_id)
         await self._add_contacts(due)
 
     async def _add_contacts(self, due: Sequence[Entry]) -> None:
@@ -135,6 +163,8 @@ class _Preview:
             verdict = judge_contact_entry(dossier, session.kind, session.book)
             await self._breathe()
             self._contacts[verdict.entry.record_id] = not isinstance(verdict.step, Hold)
+            if isinstance(verdict.step, Hold):
+                self._held.add(verdict.entry.record_id)
             if isinstance(verdict.step, Do) and verdict.entry.remote is None:
                 creating.append(verdict)
             elif isinstance(verdict.step, Do):
@@ -169,6 +199,7 @@ class _Preview:
                     self._linked.add(candidate.id)
                 case Hold():
                     self._contacts[verdict.entry.record_id] = False
+                    self._held.add(verdict.entry.record_id)
 
     # -- invoices
 
@@ -183,17 +214,29 @@ class _Preview:
             if isinstance(verdict.step, Do):
                 writing.append(verdict)
             else:
+                self._look(verdict)
                 self._still[verdict.entry.record_id] = verdict.step
         await self._need([i for v in writing for i in _contacts_of(v)])
         for verdict in writing:
-            if not all(self._contacts[i] for i in _contacts_of(verdict)):
-                self._still[verdict.entry.record_id] = Wait(message="It waits for its contact.")
+            blocked = self._blocked_by(verdict)
+            self._look(verdict if blocked is None else msgspec.structs.replace(verdict, step=blocked))
+            if blocked is not None:
+                self._still[verdict.entry.record_id] = blocked
                 continue
             if verdict.draft is not None:
                 self._going[verdict.entry.record_id] = verdict.draft
             else:
                 self._still[verdict.entry.record_id] = Nothing(state="voided")
             self._add(verdict)
+
+    def _blocked_by(self, verdict: Verdict) -> Hold | Wait | None:
+        """What keeps an invoice back for its contact, as in a run."""
+        blocking = next((i for i in _contacts_of(verdict) if not self._contacts[i]), None)
+        if blocking is None:
+            return None
+        if blocking in self._held:
+            return Hold(reason="refused", message="Its contact is held.", remedy="Put the contact right.")
+        return Wait(message="It waits for its contact.")
 
     def _after(self, entry: Entry) -> Entry:
         """An invoice's entry as the run would leave it."""
@@ -225,6 +268,7 @@ class _Preview:
             account = msgspec.structs.replace(account, due=account.due - taken)
             verdict = judge_payment_entry(dossier, session.kind, session.book, account)
             await self._breathe()
+            self._look(verdict)
             if not isinstance(verdict.step, Do):
                 continue
             self._taken[invoice_id] = taken + _takes(verdict.step, dossier)
@@ -241,6 +285,7 @@ class _Preview:
             facts = self._facts_after(case.facts)
             verdict, amount = allocation_cases.judge_one(facts, case, session.kind, session.book)
             await self._breathe()
+            self._look(verdict)
             if isinstance(verdict.step, Do):
                 self._add(verdict)
             if facts.invoice is not None:

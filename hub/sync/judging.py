@@ -96,6 +96,8 @@ def judge_invoice_entry(
         return Verdict(dossier=dossier, step=unsure, checks=(_failed("unknown_outcome", unsure.message),))
     invoice = subject.record
     assert isinstance(invoice, Invoice)  # noqa: S101 - the loader keeps types apart
+    if (turned := _judge_turned(invoice, subject.version, entry)) is not None:
+        return Verdict(dossier=dossier, step=turned, checks=(_failed(turned.reason, turned.message),))
     gates = judge_invoice(invoice, entry, dossier.times, book, filters)
     stop = gates.stop or _judge_credit(kind, subject, invoice, entry)
     if stop is not None:
@@ -114,7 +116,7 @@ def judge_invoice_entry(
             ok = not isinstance(standing, Hold)
             checks.append(Check(code="standing", passed=ok, message=getattr(standing, "message", "") or "It stands."))
             return Verdict(dossier=dossier, step=standing, checks=tuple(checks))
-        checks.append(_passed("standing", "What stands there can be changed."))
+        checks.append(_passed("standing", "What stands there is ours."))
     draft = render(kind, subject, book)
     if isinstance(draft, Hold):
         checks.append(_failed(draft.reason, draft.message))
@@ -125,6 +127,21 @@ def judge_invoice_entry(
     ok = not isinstance(step, Hold)
     checks.append(Check(code="plan", passed=ok, message=step.message if isinstance(step, Hold) else "It may go."))
     return Verdict(dossier=dossier, step=step, draft=draft, checks=tuple(checks))
+
+
+def _judge_turned(invoice: Invoice, version: int, entry: Entry) -> Hold | None:
+    """A conflict when an invoice that stands there became a credit note, or the reverse: they are two things."""
+    remote = entry.remote
+    if remote is None or not entry.in_books or remote.credit_note == (invoice.kind == "credit_note"):
+        return None
+    if planning.settled(entry, version, remote):
+        return None
+    there, here = ("a credit note", "an invoice") if remote.credit_note else ("an invoice", "a credit note")
+    message = f"{entry.number or 'It'} stands there as {there}, and is {here} in the gallery system now."
+    remedy = (
+        "Change its kind back and send the other as a record of its own, or void it there and mark this as resolved."
+    )
+    return Hold(reason="edited_there", message=message, remedy=remedy, cause="", conflict=True)
 
 
 def _judge_credit(kind: type[Webservice], subject: Subject, invoice: Invoice, entry: Entry) -> Hold | None:
@@ -201,7 +218,7 @@ def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, ac
     if (unsure := await_word(entry)) is not None:
         return Verdict(dossier=dossier, step=unsure, checks=(_failed("unknown_outcome", unsure.message),))
     gates = judge_payment(payment, entry)
-    stop = gates.stop or (planning.judge_settled(payment, subject.invoice) if entry.remote is None else None)
+    stop = gates.stop or _judge_purpose(payment, subject, entry)
     if stop is not None:
         return Verdict(dossier=dossier, step=stop, checks=gates.checks)
     if payment.kind == "refund" and not kind.capabilities.credit_notes:
@@ -211,6 +228,12 @@ def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, ac
     if isinstance(step, Hold) and step.reason == "possible_duplicate_payment" and entry.remote is None:
         twin = planning.find_twin(payment, account)
     return Verdict(dossier=dossier, step=step, draft=draft, checks=gates.checks, twin=twin)
+
+
+def _judge_purpose(payment: Payment, subject: Subject, entry: Entry) -> Hold | None:
+    """What it settles fits what it is; one that stands there is held too when its kind changed, if it is recorded."""
+    is_known = subject.invoice is not None and payment.status == "recorded"
+    return planning.judge_settled(payment, subject.invoice) if entry.remote is None or is_known else None
 
 
 def _plan_payment(

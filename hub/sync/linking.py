@@ -7,17 +7,17 @@ from decimal import Decimal
 import msgspec
 
 from hub.contract import Webservice
-from hub.domain import planning, settling
+from hub.domain import planning, receiving, settling
 from hub.domain.books import Book
 from hub.domain.drafts import Draft
 from hub.domain.entries import Do, Entry, Nothing, Sent, Step
-from hub.domain.records import EntryType, Invoice, Payment
+from hub.domain.records import EntryType, Invoice, Payment, Reference
 from hub.domain.remotes import Remote, RemoteId
 from hub.domain.settling import Settled
 from hub.errors import Fault, FormError, NotFoundError, PermanentError
-from hub.store import entries
+from hub.store import allocations, entries, records
 from hub.store.database import Connection
-from hub.sync import subjects
+from hub.sync import allotting, subjects
 from hub.sync.judging import render
 from hub.sync.subjects import Dossier
 
@@ -46,7 +46,9 @@ async def attach(conn: Connection, kind: type[Webservice], book: Book, entry: En
         raise NotFoundError(f"{entry.type} {entry.record_id} is gone from the gallery")
     match dossier.subject.record:
         case Invoice() as invoice:
-            return _attach_invoice(kind, book, dossier, invoice, remote)
+            settled = _attach_invoice(kind, book, dossier, invoice, remote)
+            await _take_over(conn, book, entry, remote)
+            return settled
         case Payment() as payment:
             return await _attach_payment(conn, book, dossier, payment, remote)
         case _:
@@ -101,6 +103,32 @@ def _attach_invoice(kind: type[Webservice], book: Book, dossier: Dossier, invoic
     )
     step = planning.plan_standing(invoice, subject.version, linked, remote) or Nothing()
     return _settled(linked, step, remote)
+
+
+async def _take_over(conn: Connection, book: Book, entry: Entry, remote: Remote) -> None:
+    """What stood on the document before it was ours: allocations are placed, credits that came back are reversed."""
+    gallery_id, webservice_id = book.gallery.id, book.webservice_id
+    await allocations.place(conn, gallery_id, webservice_id, {remote.id: entry.record_id})
+    if not remote.credit_note:
+        return
+    received = await allocations.received_credits(conn, gallery_id, webservice_id, receiving.CREDITS)
+    doubled = {
+        e.record_id: msgspec.structs.replace(e, remote=msgspec.structs.replace(e.remote, status="deleted"))
+        for e in received
+        if e.remote is not None and receiving.is_credit_of(e.remote, remote.id)
+    }
+    text = f"It came from the credit note {remote.number or remote.id}, which is the gallery's own from now on."
+    await entries.save(conn, gallery_id, list(doubled.values()), [(e.id, text) for e in doubled.values()])
+    stored = await records.load(conn, gallery_id, [Reference("payment", one) for one in doubled])
+    gone = [
+        (msgspec.structs.replace(one.record, status="deleted"), one.origin)
+        for one in stored.values()
+        if isinstance(one.record, Payment) and one.record.status == "recorded" and one.origin is not None
+    ]
+    if gone:
+        await records.save_received(conn, gallery_id, gone)
+    if remote.parts is not None:
+        await allotting.store_allocations(conn, gallery_id, webservice_id, [remote], {remote.id: entry})
 
 
 async def _attach_payment(conn: Connection, book: Book, dossier: Dossier, payment: Payment, remote: Remote) -> Settled:

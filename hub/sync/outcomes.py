@@ -19,6 +19,8 @@ from hub.store import allocations, batches, entries, events, needs, problems
 from hub.store.batches import Batch
 from hub.store.database import Connection
 from hub.store.problems import Cause
+from hub.store.runs import Counts
+from hub.sync.progress import booked, look_at
 from hub.sync.session import Session
 
 log = structlog.get_logger()
@@ -31,12 +33,15 @@ async def store(
     remotes: Mapping[Reference, Remote],
     *,
     answered: bool = False,
+    resent: bool = False,
+    parked: bool = False,
 ) -> None:
     """Store the outcomes of a batch: known ones end its generation, unknown ones keep it open for settling.
 
-    *answered*: the whole was answered, though no member is known: it is looked up, never sent again.
+    *answered*: the whole was answered, though no member is known: it is looked up, never sent again. *resent*: its
+    writes count as looked at already. *parked*: nothing was done, and the run comes back to them: nothing counts yet.
     """
-    async with session.owned() as conn:
+    async with booked(session) as conn:
         now = await batches.now(conn)
         standing = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
         known: list[tuple[int, str, str]] = []
@@ -48,7 +53,8 @@ async def store(
             word = _word(outcome)
             if word is not None:
                 known.append((member.position, word, _detail(outcome)))
-            _count(session, member.write, outcome, result)
+            if not parked:
+                _count(session, member.write, outcome, result)
         await batches.set_answered(
             conn, session.gallery_id, batch.id, answered=answered or not _is_all_unknown(results)
         )
@@ -58,8 +64,15 @@ async def store(
         await batches.set_outcomes(conn, session.gallery_id, batch.id, known)
         await save_settled(conn, session, settled)
         await _after_accepted(conn, session, batch, results)
+        if not (resent or parked):
+            look_at(session, sum(_is_first(m.write) for m in batch.members))
     session.sent += len(batch.members)
     session.silent = session.silent + 1 if _is_all_unknown(results) else 0
+
+
+def _is_first(write: Write) -> bool:
+    """Whether it counts as looked at: contacts do not, and what is drawn up anew did already."""
+    return write.reference.type != "contact" and (write.draft is None or write.draft.amends is None)
 
 
 def settle_outcome(
@@ -161,9 +174,7 @@ def _count(session: Session, write: Write, outcome: Outcome, settled: Settled) -
     counts = session.counts
     match outcome:
         case Accepted():
-            name = {Operation.CREATE: "created", Operation.UPDATE: "updated", Operation.CANCEL: "voided"}
-            field = name[write.operation]
-            setattr(counts, field, getattr(counts, field) + 1)
+            count_written(counts, write.operation)
         case Refused(ambiguous=False) if settled.entry.state == "waiting":
             pass  # it goes once more in this run, or is due at once: nothing is refused yet
         case Refused(ambiguous=False):
@@ -176,6 +187,17 @@ def _count(session: Session, write: Write, outcome: Outcome, settled: Settled) -
             counts.unknown += 1
     if isinstance(outcome, Accepted) and settled.entry.state == "held":
         counts.held += 1
+
+
+def count_written(counts: Counts, operation: Operation) -> None:
+    """Count one write that stands there."""
+    match operation:
+        case Operation.CREATE:
+            counts.created += 1
+        case Operation.UPDATE:
+            counts.updated += 1
+        case Operation.CANCEL:
+            counts.voided += 1
 
 
 async def save_settled(conn: Connection, session: Session, settled: Sequence[Settled]) -> None:
@@ -227,7 +249,11 @@ async def _after_accepted(conn: Connection, session: Session, batch: Batch, resu
         await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, ids)
         await allocations.ask_of(conn, session.gallery_id, session.webservice_id, ids)
     elif batch.type == "allocation":
-        await _note_paid(conn, session, done)
+        settled = await _note_paid(conn, session, done)
+        await allocations.ask_of(conn, session.gallery_id, session.webservice_id, settled)
+        refused = [m.write for m, r in zip(batch.members, results, strict=True) if isinstance(r, Refused)]
+        aimed = [need.id for w in refused if w.draft is not None for need in w.draft.needs]
+        await allocations.ask_waiting(conn, session.gallery_id, session.webservice_id, aimed)
         gone = [w for w in done if w.operation is Operation.CANCEL and w.remote is not None]
         documents = [w.remote.document_id for w in gone if w.remote is not None and w.remote.document_id]
         notes = [w.reference.id for w in gone]
@@ -293,7 +319,8 @@ async def store_split(session: Session, batch: Batch, why: str) -> None:
 
 async def store_unsent(session: Session, entry: Entry, why: Refused) -> None:
     """A write that cannot be sent at all, by itself larger than one request may be."""
-    async with session.owned() as conn:
+    async with booked(session) as conn:
         done = msgspec.structs.replace(entry, judged=entry.asked)
         await save_settled(conn, session, [settling.refused(done, why)])
-    session.counts.held += 1
+        session.counts.held += 1
+        look_at(session, entry.type != "contact")

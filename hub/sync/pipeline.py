@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from hub.domain.remotes import Operation, Remote
 from hub.domain.settling import Settled
 from hub.store import entries, records, runs
 from hub.store.runs import Run
-from hub.sync import importing, outcomes, pulling, settle, subjects, twins
+from hub.sync import importing, outcomes, pulling, recognising, settle, subjects, twins
 from hub.sync.allocation_stage import AllocationStage
 from hub.sync.contacts import ContactStage, cause_of
 from hub.sync.judging import (
@@ -29,6 +28,7 @@ from hub.sync.judging import (
     once_a_number,
     take,
 )
+from hub.sync.progress import booked, count_state, look_at
 from hub.sync.session import Session
 from hub.sync.writing import Planned, plan_write, write_all, write_amends
 
@@ -56,7 +56,7 @@ class Pipeline:
         self._contacts = ContactStage(session)
         self._allocations = AllocationStage(session)
         self._creates = 0
-        session.done = run.done
+        session.done, session.total = run.done, run.total
 
     @property
     def _only(self) -> tuple[str, ...] | None:
@@ -107,7 +107,6 @@ class Pipeline:
                 if n % 50 == 49:
                     await asyncio.sleep(0)  # rendering is pure computing: the heartbeat must get its turn
             await self._write_invoices(verdicts)
-            session.done += len(page)
             await self._check_refusals()
             await self._progress()
 
@@ -144,7 +143,6 @@ class Pipeline:
             accounts = {i: account_of(invoices.get(i), foreign.get(i, []), session.webservice_id) for i in invoice_ids}
             verdicts = self._judge_payments(dossiers, accounts)
             await self._write_payments(verdicts, invoices)
-            session.done += len(page)
             await self._check_refusals()
             await self._progress()
 
@@ -155,7 +153,6 @@ class Pipeline:
             verdicts = await self._allocations.judge(page)
             await self._save([judged(v) for v in do_steps(verdicts)[1]])
             await self._allocations.write(verdicts)
-            session.done += len(page)
             await self._check_refusals()
             await self._progress()
 
@@ -177,6 +174,7 @@ class Pipeline:
         return verdicts
 
     async def _write_payments(self, verdicts: Sequence[Verdict], invoices: dict[str, Entry]) -> None:
+        verdicts = await recognising.recognise(self._session, verdicts, invoices)
         verdicts = await twins.link(self._session, verdicts)
         writing, still = do_steps(verdicts)
         await self._save([judged(v) for v in still])
@@ -192,9 +190,10 @@ class Pipeline:
     async def _save(self, settled: Sequence[Settled], freed: Sequence[str] = ()) -> None:
         """Store judgements; payments of the *freed* invoices are judged again."""
         session = self._session
-        for item in settled:
-            _count(session, item)
-        async with session.owned() as conn:
+        async with booked(session) as conn:
+            for item in settled:
+                count_state(session.counts, item.entry.state)
+            look_at(session, len(settled))
             await outcomes.save_settled(conn, session, settled)
             await entries.ask_payments_of(conn, session.gallery_id, session.webservice_id, freed)
 
@@ -230,27 +229,10 @@ class Pipeline:
                 )
 
     async def _progress(self) -> None:
-        """Store counts and progress; `done` and `total` come from the database."""
+        """Store counts and progress, with what is due as the database has it."""
         session = self._session
-        async with session.owned() as conn:
+        async with booked(session) as conn:
             session.still_due = await entries.count_due(conn, session.gallery_id, session.webservice_id, self._only)
-            self._run = metered(self._run, session)
-            await runs.save_progress(conn, session.gallery_id, self._run)
-
-
-def metered(run: Run, session: Session) -> Run:
-    """*run* with the counts, progress and costs of *session*."""
-    meter = session.meter
-    return msgspec.structs.replace(
-        run,
-        counts=session.counts,
-        done=session.done,
-        total=session.done + session.still_due + session.to_import,
-        calls=meter.calls,
-        bytes_up=meter.bytes_up,
-        bytes_down=meter.bytes_down,
-        seconds=round(session.seconds_before + time.monotonic() - session.opened, 3),
-    )
 
 
 def judged(verdict: Verdict) -> Settled:
@@ -292,18 +274,3 @@ def _waves(writing: Sequence[Verdict]) -> list[list[Verdict]]:
             waves.append([])
         waves[n].append(verdict)
     return waves
-
-
-def _count(session: Session, item: Settled) -> None:
-    counts = session.counts
-    match item.entry.state:
-        case "left_out":
-            counts.left_out += 1
-        case "held":
-            counts.held += 1
-        case "conflict":
-            counts.conflict += 1
-        case "waiting":
-            counts.waiting += 1
-        case _:
-            counts.unchanged += 1

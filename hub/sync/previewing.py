@@ -101,6 +101,19 @@ async def preview(
     return found
 
 
+async def preview_gates(
+    services: Services, gallery_id: str, webservice_id: str, settings: Mapping[str, Any], *, seconds: float = SECONDS
+) -> Preview | None:
+    """As `preview` for changed settings; None when no gate reads what changed, and so nothing is let in or left out."""
+    row = await services.get(gallery_id, webservice_id)
+    async with services.database.connection() as conn:
+        now = _as_if_connected(row, await services.load_book(conn, row))
+    then = _change(services, row, now, Wanted(settings=settings))
+    if Gates.of(now.settings) == Gates.of(then.settings):
+        return None
+    return await preview(services, gallery_id, webservice_id, Wanted(settings=settings), seconds=seconds)
+
+
 async def compare(
     services: Services, row: WebserviceRow, now: Book, then: Book, *, seconds: float = SECONDS
 ) -> Preview:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import IO, Any
 
 import msgspec
 
+from hub.domain.amounts import minor_digits, minor_unit, round_money
 from hub.domain.proof import Figures, ProofRow, Sums
 from hub.domain.records import EntryType
 from hub.store.entries import Unbooked
@@ -26,6 +28,7 @@ class Orphan(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     total: Decimal | None = None
     state: str | None = None
+    credit_note: bool = False
 
 
 class Spool:
@@ -36,7 +39,8 @@ class Spool:
         self.count = 0
 
     def write(self, values: Sequence[Any]) -> None:
-        """Add values."""
+        """Add values; what was read in between does not matter."""
+        self._file.seek(0, os.SEEK_END)
         self._file.write(b"".join(msgspec.json.encode(value) + b"\n" for value in values))
         self.count += len(values)
 
@@ -51,14 +55,20 @@ class Spool:
         self._file.close()
 
 
-def render_figures(figures: Figures | None) -> dict[str, str | None] | None:
-    """``{total, tax, paid}`` as decimal strings; what a side does not tell is null."""
+def render_figures(figures: Figures | None, currency: str | None) -> dict[str, str | None] | None:
+    """``{total, tax, paid}`` as decimal strings of one form; what a side does not tell is null."""
     if figures is None:
         return None
     return {
-        name: None if value is None else format(value, "f")
+        name: None if value is None else render_amount(value, currency)
         for name, value in (("total", figures.total), ("tax", figures.tax), ("paid", figures.paid))
     }
+
+
+def render_amount(value: Decimal, currency: str | None) -> str:
+    """*value* with the decimals of its currency: ``0`` of AUD is ``0.00``. One that has more keeps them."""
+    plain = round_money(value, minor_unit(minor_digits(currency or "")))
+    return format(plain if plain == value else value, "f")
 
 
 def render_row(row: ProofRow) -> dict[str, Any]:
@@ -70,15 +80,15 @@ def render_row(row: ProofRow) -> dict[str, Any]:
         "remote_id": row.remote_id,
         "state": row.state,
         "currency": row.currency,
-        "ours": render_figures(row.ours),
-        "theirs": render_figures(row.theirs),
-        "difference": render_figures(row.difference),
+        "ours": render_figures(row.ours, row.currency),
+        "theirs": render_figures(row.theirs, row.currency),
+        "difference": render_figures(row.difference, row.currency),
     }
 
 
 def render_orphan(orphan: Orphan) -> dict[str, Any]:
     """One orphan as the API shows it."""
-    total = None if orphan.total is None else format(orphan.total, "f")
+    total = None if orphan.total is None else render_amount(orphan.total, orphan.currency)
     return {
         "type": orphan.type,
         "record_id": orphan.record_id,
@@ -107,9 +117,9 @@ def render_sums(sums: Sums) -> list[dict[str, Any]]:
     return [
         {
             "currency": currency,
-            "ours": render_figures(ours),
-            "theirs": render_figures(theirs),
-            "difference": render_figures(ours.minus(theirs)),
+            "ours": render_figures(ours, currency),
+            "theirs": render_figures(theirs, currency),
+            "difference": render_figures(ours.minus(theirs), currency),
         }
         for currency, (ours, theirs) in sums.by_currency().items()
     ]

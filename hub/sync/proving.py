@@ -8,7 +8,7 @@ that memory stays flat and an error of the remote side is told before the answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,6 +29,9 @@ from hub.sync.services import Services, check_connected
 PAGE = 500
 
 Period = tuple[date | None, date | None]
+Tell = Callable[["Proof", str, int], Awaitable[None]]
+"""Awaited after each page: the proof so far, what is being read and how many so far (``invoice``, ``payment``: read
+there; ``others``: rows compared; ``not_in_books``: found)."""
 
 
 @dataclass(kw_only=True)
@@ -59,8 +62,21 @@ class Proof:
         self.not_in_books.close()
 
 
-async def prove(services: Services, gallery_id: str, webservice_id: str, *, period: Period = (None, None)) -> Proof:
+async def _tell_nobody(made: Proof, what: str, n: int) -> None:
+    """Nobody waits for more than the end."""
+
+
+async def prove(
+    services: Services,
+    gallery_id: str,
+    webservice_id: str,
+    *,
+    period: Period = (None, None),
+    tell: Tell = _tell_nobody,
+) -> Proof:
     """Pair every record that has a remote id with what stands there now; *period* bounds the record's date, inclusive.
+
+    *tell* learns how far it is; what it raises ends the proof.
 
     Raises:
         ConflictError: ``not-ready``: nothing can be read there.
@@ -72,7 +88,7 @@ async def prove(services: Services, gallery_id: str, webservice_id: str, *, peri
         raise ConflictError("not-ready", "The webservice is not ready yet: finish its checklist first.")
     made = Proof()
     try:
-        await _Prover(services.database, row, await services.open(row), period, made).run()
+        await _Prover(services.database, row, await services.open(row), period, made, tell=tell).run()
     except BaseException:
         made.close()
         raise
@@ -81,13 +97,21 @@ async def prove(services: Services, gallery_id: str, webservice_id: str, *, peri
 
 class _Prover:
     def __init__(
-        self, database: Database, row: WebserviceRow, service: Webservice, period: Period, made: Proof
+        self,
+        database: Database,
+        row: WebserviceRow,
+        service: Webservice,
+        period: Period,
+        made: Proof,
+        *,
+        tell: Tell,
     ) -> None:
         self._database = database
         self._row = row
         self._service = service
         self._period = period
         self._made = made
+        self._tell = tell
         self._seen: set[str] = set()  # entries that have their row
 
     async def run(self) -> None:
@@ -104,9 +128,12 @@ class _Prover:
         kinds: tuple[RecordType, ...] = ("invoice", "payment")
         for type_ in kinds:
             cursor: str | None = None
+            n = 0
             while True:
                 page = await self._service.read_ours(type_, cursor)
                 await self._take_page(type_, page.items)
+                n += len(page.items)
+                await self._tell(self._made, type_, n)
                 cursor = page.cursor
                 if cursor is None:
                     break
@@ -134,6 +161,7 @@ class _Prover:
                 ids = [_id_of(one) for one in wanted if not self._is_made_up(one)]
                 found = {one.id: one for one in await self._service.read(type_, ids)} if ids else {}
                 await self._emit(type_, [(one, found.get(_id_of(one))) for one in wanted])
+                await self._tell(self._made, "others", self._made.rows.count)
             if len(page) < PAGE:
                 return
             after = page[-1].id
@@ -287,6 +315,7 @@ class _Prover:
                 )
             self._made.waiting += sum(one.state != "left_out" for one in page)
             self._made.not_in_books.write([render_unbooked(one) for one in page])
+            await self._tell(self._made, "not_in_books", self._made.not_in_books.count)
 
 
 def _with_records(found: Sequence[Entry], stored: Mapping[Reference, Stored]) -> list[tuple[Payment, Entry]]:
@@ -328,4 +357,5 @@ def _stranger(type_: EntryType, remote: Remote) -> Orphan:
         currency=remote.currency,
         total=remote.total,
         state=remote.status,
+        credit_note=remote.credit_note,
     )

@@ -107,7 +107,8 @@ async def _store_page(conn: Connection, session: Session, page: Pulled) -> None:
     parts = [credit for remote in told for credit in receiving.credits_of(remote, own)]
     gone = await _find_gone(conn, session, told, standing, own)
     await returning.store_payments(conn, session, [*page.payments, *parts, *gone])
-    await allotting.store_allocations(conn, session, [remote for remote in told if remote.credit_note], standing)
+    notes = [remote for remote in told if remote.credit_note]
+    await allotting.store_allocations(conn, session.gallery_id, session.webservice_id, notes, standing)
 
 
 async def _store_invoices(conn: Connection, session: Session, remotes: Sequence[Remote]) -> dict[str, Entry]:

@@ -79,11 +79,11 @@ def _sort(
             page.fresh[entry.id] = fresh
             if matters:
                 page.changed[entry.id] = (fresh, remote)
-        elif _is_gone(remote) or remote.document_id not in invoices:
+        elif _is_gone(remote):
             continue
         elif entry is not None or marker.startswith(f"{tag}-"):
-            page.orphans.append(remote)
-        else:
+            page.orphans.append(remote)  # where its document is unknown too: after a restored backup, say
+        elif remote.document_id in invoices:
             page.foreign.append(remote)
     return page
 

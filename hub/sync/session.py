@@ -93,9 +93,11 @@ class Session:
     refusals: dict[str, int] = field(default_factory=dict)  # cause -> refused there in this run
     opened: float = field(default_factory=time.monotonic)
     seconds_before: float = 0.0  # what the run took before it was interrupted
+    run_id: str | None = None  # that its batches belong to
     sent: int = 0
     done: int = 0  # entries judged in this run
     still_due: int = 0
+    total: int = 0  # what the run has to look at, as far as it was ever seen: it never shrinks
     key_until: float | None = None  # monotonic; while a batch is sent again: nothing leaves after it
     silent: int = 0  # batches in a row without any clear answer
     released: set[str] = field(default_factory=set)  # invoices that this run's own writes set free

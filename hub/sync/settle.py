@@ -26,6 +26,7 @@ from hub.store import allocations, batches, entries
 from hub.store.batches import Batch, Looks, Member
 from hub.store.database import Connection
 from hub.sync import outcomes
+from hub.sync.progress import booked, look_at
 from hub.sync.session import KeyExpiredError, Session
 from hub.sync.writing import NOT_DONE, push
 
@@ -34,8 +35,10 @@ log = structlog.get_logger()
 
 async def settle(session: Session) -> None:
     """Settle all that is unknown, as far as it can be settled now. The rest stays unknown, with its next try."""
-    async with session.owned() as conn:
-        await batches.mark_crashed(conn, session.gallery_id, session.webservice_id)
+    async with booked(session) as conn:
+        crashed = await batches.mark_crashed(conn, session.gallery_id, session.webservice_id)
+        session.counts.unknown += len(crashed)
+        look_at(session, sum(type != "contact" for type in crashed))
     for batch in await _list_unknown(session):
         if batch.may_resend and batch.members:
             await _resend(session, batch)
@@ -60,10 +63,12 @@ async def _list_unknown(session: Session) -> list[Batch]:
 
 async def _resend(session: Session, batch: Batch) -> None:
     """Send the whole batch again, byte for byte, with its key."""
-    async with session.owned() as conn:
+    async with booked(session) as conn:
         left = await batches.mark_resent(
             conn, session.gallery_id, batch.id, session.lease.epoch, resend_seconds=session.tuning.resend_seconds
         )
+        if left is not None:
+            _no_more_unknown(session, len(batch.members))
     if left is None:
         return  # its key may be forgotten there: it is looked up
     remotes = await load_remotes(session, [m.write for m in batch.members])
@@ -73,7 +78,8 @@ async def _resend(session: Session, batch: Batch) -> None:
     try:
         results = await push(session, batch)
     except NOT_DONE as error:
-        await outcomes.store(session, batch, [Unknown(why=str(error))] * len(batch.members), remotes)
+        results = [Unknown(why=str(error))] * len(batch.members)
+        await outcomes.store(session, batch, results, remotes, resent=True)
         raise
     except KeyExpiredError as error:
         results = [Unknown(why=str(error))] * len(batch.members)
@@ -82,7 +88,12 @@ async def _resend(session: Session, batch: Batch) -> None:
     finally:
         session.key_until = None
     log.info("sync.batch_resent", batch_id=batch.id, members=len(batch.members), tries=batch.tries + 1)
-    await outcomes.store(session, batch, results, remotes, answered=answered)
+    await outcomes.store(session, batch, results, remotes, answered=answered, resent=True)
+
+
+def _no_more_unknown(session: Session, count: int) -> None:
+    """So many were unknown; those that an earlier run left so are not in this run's counts."""
+    session.counts.unknown = max(0, session.counts.unknown - count)
 
 
 async def look_up(session: Session, batch: Batch) -> None:
@@ -151,7 +162,7 @@ async def _store_looks(
     standing: Mapping[RemoteId, Remote],
     remotes: Mapping[Reference, Remote],
 ) -> None:
-    async with session.owned() as conn:
+    async with booked(session) as conn:
         now = await batches.now(conn)
         rows = await entries.by_ids(conn, session.gallery_id, [m.entry_id for m in batch.members])
         remote_ids = [remote.id for group in found.values() for remote in group]
@@ -172,13 +183,22 @@ async def _store_looks(
                 continue
             settled.append(verdict[0])
             known.append((member.position, verdict[1], verdict[0].text))
+            _count(session, member.write, verdict[0], arrived=verdict[1] == "present")
         await batches.set_outcomes(conn, session.gallery_id, batch.id, known)
         await batches.clear_looks(conn, session.gallery_id, [s.entry.id for s in settled])
         wait = timedelta(seconds=session.tuning.look_seconds * session.tuning.clock_factor / 3)
         await batches.set_looks(conn, session.gallery_id, patient, next_try_at=now + wait)
         await outcomes.save_settled(conn, session, settled)
         await _ask_dependents(conn, session, batch, settled)
-    session.counts.unknown = max(0, session.counts.unknown - len(settled))
+        _no_more_unknown(session, len(settled))
+
+
+def _count(session: Session, write: Write, settled: Settled, *, arrived: bool) -> None:
+    """What a look tells counts in the run that looks."""
+    if arrived:
+        outcomes.count_written(session.counts, write.operation)
+    session.counts.held += settled.entry.state == "held"
+    session.counts.conflict += settled.entry.state == "conflict"
 
 
 async def _ask_dependents(conn: Connection, session: Session, batch: Batch, settled: Sequence[Settled]) -> None:
@@ -191,6 +211,8 @@ async def _ask_dependents(conn: Connection, session: Session, batch: Batch, sett
         documents = [e.remote.document_id for e in freed if e.remote is not None and e.remote.document_id]
         notes = [e.record_id for e in freed]
         await allocations.ask_freed(conn, session.gallery_id, session.webservice_id, notes, documents)
+        given_up = [s.entry.invoice_id for s in settled if s.entry.state == "held" and s.entry.invoice_id]
+        await allocations.ask_waiting(conn, session.gallery_id, session.webservice_id, given_up)
     elif batch.type == "payment":
         ids = [s.entry.invoice_id for s in settled if s.entry.invoice_id]
         await allocations.ask_of(conn, session.gallery_id, session.webservice_id, ids)

@@ -19,6 +19,7 @@ from hub.store.database import Connection
 from hub.store.records import Stored
 from hub.sync import outcomes
 from hub.sync.judging import Verdict
+from hub.sync.progress import booked, look_at
 from hub.sync.session import Session
 
 
@@ -26,7 +27,7 @@ async def link(session: Session, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Make one of each payment and its twin, in one transaction; returns the verdicts that are left as they are."""
     if not any(v.twin for v in verdicts):
         return list(verdicts)
-    async with session.owned() as conn:
+    async with booked(session) as conn:
         return [v for v in verdicts if v.twin is None or not await _link(conn, session, v, v.twin)]
 
 
@@ -80,3 +81,4 @@ async def _save(conn: Connection, session: Session, theirs: Entry, ours: Entry, 
     text = f"It was made there on {payment.paid_on} already; the two are one payment now, and nothing was sent."
     await outcomes.save_settled(conn, session, [Settled(entry=ours, text=text)])
     session.counts.unchanged += 1
+    look_at(session, 1)

@@ -44,7 +44,8 @@ async def list_uses(conn: Connection, row: WebserviceRow, book: Book) -> list[Us
     gates = Gates.of(book.settings)
     only_new = gates.sync_from is None and not gates.copy_existing
     since = Since(issued_on=gates.sync_from, created_at=book.connected_at if only_new else None)
-    apart = {key for mapping in book.mappings for key in mapping.when} & set(LINE_FACTS)
+    anyway = _mapped_anyway(book)
+    apart = {key for one in book.mappings if one.slot not in anyway for key in one.when} & set(LINE_FACTS)
     return await previews.list_uses(conn, row.gallery_id, row.id, since=since, apart=apart)
 
 
@@ -60,9 +61,10 @@ def find_unmapped(uses: Sequence[Use], kind: type[Webservice], book: Book) -> tu
     slots = {slot.key: slot for slot in kind.account_mappings()}
     codes: dict[str, TaxCode] = {code.id: code for code in book.extra.get("tax_codes") or ()}
     found: dict[tuple[str, tuple[tuple[str, str], ...], str], Use] = {}
+    anyway = _mapped_anyway(book)
     for use in uses:
         slot = slots.get(kind.slot_of(use.facts, book) or "")
-        if slot is None or resolve(slot.key, use.facts, book.mappings) is not None:
+        if slot is None or slot.key in anyway or resolve(slot.key, use.facts, book.mappings) is not None:
             continue
         when = tuple((key, value) for key in slot.when if (value := use.facts.get(key)) is not None)
         named = (slot.key, when, _label(use, slot, when, codes))
@@ -70,6 +72,11 @@ def find_unmapped(uses: Sequence[Use], kind: type[Webservice], book: Book) -> tu
         found[named] = use if before is None else msgspec.structs.replace(before, count=before.count + use.count)
     listed = [_unmapped(use, slots[key], when, label) for (key, when, label), use in found.items()]
     return tuple(sorted(listed, key=lambda one: -one.count)[:MOST_UNMAPPED])
+
+
+def _mapped_anyway(book: Book) -> set[str]:
+    """Slots with a mapping without conditions: whatever occurs leads somewhere, so its rules need not be looked at."""
+    return {mapping.slot for mapping in book.mappings if not mapping.when}
 
 
 def _unmapped(use: Use, slot: Slot, when: Sequence[tuple[str, str]], label: str) -> Unmapped:

@@ -37,7 +37,8 @@ from hub.store.runs import Counts, Run, RunState
 from hub.store.webservices import WebserviceRow
 from hub.sync import dryrun, forms, refreshing
 from hub.sync.guarding import Guarded, PluginFailedError
-from hub.sync.pipeline import PausedError, Pipeline, metered
+from hub.sync.pipeline import PausedError, Pipeline
+from hub.sync.progress import progress_of
 from hub.sync.session import Doors, DrainingError, Session, StoppedError, Tuning, load_book
 
 log = structlog.get_logger()
@@ -46,9 +47,6 @@ RETRY_SECONDS = 60.0
 BUSY_SECONDS = 5.0
 FAILED_SECONDS = 300.0  # after a run that failed
 SOONEST_SECONDS = 5.0  # what could not be settled now is not tried again at once
-
-
-_COUNTED = {"create": "created", "update": "updated", "cancel": "voided"}  # of a dry run: what would be
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,12 +177,9 @@ class Worker:
         return End(state="done")
 
     async def _dry(self, session: Session, run: Run) -> End:
-        writes = await dryrun.list_writes(session, run.invoices)
-        for write in writes:
-            name = _COUNTED[write["operation"]]
-            setattr(session.counts, name, getattr(session.counts, name) + 1)
-        session.done = len(writes)
-        return End(state="done", writes=writes)
+        found = await dryrun.list_writes(session, run.invoices)
+        session.counts, session.done = found.counts, found.looked_at
+        return End(state="done", writes=found.writes)
 
     async def _open(self, lease: Lease, row: WebserviceRow, run: Run) -> Session:
         """The book as one snapshot, the door, and what the remote side offers now when that is stale."""
@@ -208,6 +203,7 @@ class Worker:
             meter=meter,
             counts=run.counts,
             seconds_before=run.seconds,
+            run_id=run.id,
         )
         http = self._doors.open(kind, row, meter=meter, before_send=session.check_lease)
         plugin = self._registry.owners.get(row.kind, row.kind)
@@ -277,7 +273,7 @@ class Worker:
                 conn, row.gallery_id, run.id, end.state, error=end.error, resume_at=resume_at, writes=end.writes
             )
             if session is not None:
-                await runs.save_progress(conn, row.gallery_id, metered(run, session))
+                await runs.save_progress(conn, row.gallery_id, run.id, progress_of(session))
             closed = await problems.close_empty(conn, row.gallery_id, row.id)
             if end.state == "done" and not run.dry_run:
                 closed += await problems.close_of_webservice(conn, row.gallery_id, row.id)

@@ -173,7 +173,7 @@ async def _send_whole(
         ours = await batches.mark_sending(conn, session.gallery_id, batch.members)
         if len(ours) == len(group):
             await batches.open_batch(
-                conn, session.gallery_id, session.webservice_id, batch, run_id=None, epoch=session.lease.epoch
+                conn, session.gallery_id, session.webservice_id, batch, run_id=session.run_id, epoch=session.lease.epoch
             )
         else:  # a person changed some meanwhile: their entries stay as they are, and due
             raise _ChangedError(ours)
@@ -188,13 +188,16 @@ async def _send_whole(
         await _send_halves(session, type, group, remotes, whole)
         return
     except NOT_DONE as error:
-        await outcomes.store(session, batch, _none_done(batch, error), remotes)
+        parked = isinstance(error, ThrottledError | DrainingError)  # the run goes on under its id: they count then
+        await outcomes.store(session, batch, _none_done(batch, error), remotes, parked=parked)
         raise
     await outcomes.store(session, batch, results, remotes)
 
 
 def _none_done(batch: Batch, error: Exception) -> list[Outcome]:
     after = error.retry_after if isinstance(error, ThrottledError) else None
+    if isinstance(error, DrainingError):
+        after = 0.0  # whoever goes on with the run sends them at once
     return [NotNow(why=str(error), retry_after=after)] * len(batch.members)
 
 

@@ -71,7 +71,7 @@ async def _wake(database: Database, kind: str, organisations: tuple[str, ...]) -
         found = await webservices.list_of_organisations(conn, kind, organisations)
     for gallery_id, webservice_id in found:
         async with database.transaction() as conn:
-            await upkeep.note_change(conn, gallery_id, webservice_id)
+            await upkeep.note_remote_change(conn, gallery_id, webservice_id)
     log.info("hook.received", kind=kind, count=len(found))
 
 

@@ -6,11 +6,14 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from hub.errors import NotFoundError, UnavailableError
+from hub.errors import ConflictError, NotFoundError, RemoteError, UnavailableError
+from hub.remote.consents import Finished
+from hub.store.sessions import Session
 from hub.web import pages
 from hub.web.bodies import is_id
 from hub.web.deps import DEPS, Consents, Webservices
 from hub.web.routes import Policy, Route
+from hub.web.ui import coming_back
 
 CONSENT_SECONDS = 600
 _AGAIN = "Nothing was stored; to try again, start the connection from the webservice."
@@ -34,20 +37,53 @@ async def connect(request: web.Request) -> web.StreamResponse:
 
 
 async def receive_consent(request: web.Request) -> web.StreamResponse:
-    """Take the remote side's answer: the consent is checked and finished, the person reads what follows."""
+    """Take the remote side's answer: the consent is checked and finished.
+
+    A browser that is signed in goes on in the pages, with a sentence that says how it went; another one gets a page of
+    its own.
+    """
     consents, kind = _consents(request), request.match_info["kind"]
     if not is_id(kind):
         raise NotFoundError("There is no such kind of webservice.")
-    finished = await consents.finish(kind, request.query, request.cookies)
-    if finished.refused:
-        refusal = _REFUSALS.get(finished.refused, f"The other side refused the connection ({finished.refused}).")
-        page = pages.render(request, "notice.html", title="Not connected", text=f"{refusal} {_AGAIN}", bad=True)
+    owner = await coming_back.find_owner(request)
+    try:
+        finished = await consents.finish(kind, request.query, request.cookies)
+    except (ConflictError, RemoteError) as error:
+        if owner is None:
+            raise
+        return await coming_back.lead_back(request, owner, None, say=f"{error} {_AGAIN}", tone="bad")
+    if owner is not None and coming_back.sees(owner, finished.gallery_id):
+        page = await _lead_on(request, owner, finished)
     else:
-        sentence = await _webservices(request).consented(finished)
-        page = pages.render(request, "notice.html", title="Allowed", text=sentence, bad=False)
+        page = await _tell(request, finished)
     cookie = consents.cookie_name(request.query.get("state", ""))
     page.del_cookie(cookie, path="/", secure=cookie.startswith("__Host-"), httponly=True, samesite="Lax")
     return page
+
+
+async def _tell(request: web.Request, finished: Finished) -> web.Response:
+    """A page that says what became of it, for a browser that nobody is signed in with."""
+    if finished.refused:
+        return pages.render(request, "notice.html", title="Not connected", text=_refusal(finished.refused), bad=True)
+    sentence = await _webservices(request).consented(finished)
+    return pages.render(request, "notice.html", title="Allowed", text=sentence, bad=False)
+
+
+async def _lead_on(request: web.Request, owner: Session, finished: Finished) -> web.Response:
+    """On to the choice of the organisation, which leads further where it was made before; or back to the beginning."""
+    again = (finished.gallery_id, finished.webservice_id, "access")
+    if finished.refused:
+        return await coming_back.lead_back(request, owner, again, say=_refusal(finished.refused), tone="bad")
+    try:
+        sentence = await _webservices(request).consented(finished)
+    except (ConflictError, RemoteError) as error:
+        return await coming_back.lead_back(request, owner, again, say=str(error), tone="bad")
+    on = (finished.gallery_id, finished.webservice_id, "organisation")
+    return await coming_back.lead_back(request, owner, on, say=sentence, tone="good")
+
+
+def _refusal(word: str) -> str:
+    return f"{_REFUSALS.get(word, f'The other side refused the connection ({word}).')} {_AGAIN}"
 
 
 def _consents(request: web.Request) -> Consents:

@@ -174,6 +174,12 @@ _KINDS = (
         text="Wait as long as `Retry-After` says.",
     ),
     Kind(
+        name="limit-reached",
+        status=429,
+        title="The accounting system takes no more calls for now",
+        text="Its limit is used up, and nothing was done there; try again after `Retry-After` seconds.",
+    ),
+    Kind(
         name="internal",
         status=500,
         title="Something went wrong on our side",
@@ -195,7 +201,7 @@ _KINDS = (
         name="remote-unavailable",
         status=503,
         title="The other side does not answer",
-        text="The accounting system is away or has had enough calls for now; try again after `Retry-After` seconds.",
+        text="The accounting system is away; try again after `Retry-After` seconds.",
     ),
     Kind(
         name="unavailable",
@@ -258,7 +264,7 @@ def explain(error: HubError) -> Answer:
 def _explain_remote(error: RemoteError) -> Answer:
     match error:
         case ThrottledError():
-            return _later(error, error.retry_after)
+            return _later(error, error.retry_after, "limit-reached")
         case TemporaryError():
             return _later(error, error.delay or BUSY_SECONDS)
         case PermanentError():
@@ -269,9 +275,9 @@ def _explain_remote(error: RemoteError) -> Answer:
             assert_never(error)
 
 
-def _later(error: RemoteError, seconds: float) -> Answer:
+def _later(error: RemoteError, seconds: float, name: str = "remote-unavailable") -> Answer:
     after = str(max(1, math.ceil(min(seconds, 86_400))))
-    return Answer(problem=problem("remote-unavailable", str(error)), headers={"Retry-After": after})
+    return Answer(problem=problem(name, str(error)), headers={"Retry-After": after})
 
 
 def explain_http(error: web.HTTPException) -> Answer:

@@ -41,6 +41,7 @@ class XeroSettings(Settings):
         default=True,
         title="Send changes at once",
         description="With the scheduled sync: a change is sent about ten seconds after things go quiet.",
+        json_schema_extra={"more": True},
     )
     interval_minutes: int = pydantic.Field(
         default=60,
@@ -48,6 +49,7 @@ class XeroSettings(Settings):
         le=10_080,
         title="Minutes between scheduled runs",
         description="How often Xero is asked for payments. Each run costs at least one call of the day's budget.",
+        json_schema_extra={"more": True},
     )
     import_contacts: bool = pydantic.Field(
         default=False,
@@ -71,27 +73,42 @@ class XeroSettings(Settings):
         le=3650,
         title="Days to look back",
         description="Invoices last changed longer before the last run are left out and listed. Blank means no limit.",
+        json_schema_extra={"more": True},
     )
     invoice_status: Literal["AUTHORISED", "DRAFT"] = pydantic.Field(
         default="AUTHORISED",
         title="Invoices arrive as",
-        description="AUTHORISED: approved, ready for payments. DRAFT: somebody approves each one in Xero first.",
+        description="Approved: ready for payments. Draft: somebody approves each one in Xero first.",
+        json_schema_extra={"labels": {"AUTHORISED": "Approved", "DRAFT": "Draft"}, "more": True},
     )
     rounding: Literal["tax_adjust", "rounding_line", "strict"] = pydantic.Field(
         default="tax_adjust",
         title="Rounding",
-        description="Where the cent goes when tax-exclusive lines cannot reach a total: into the tax of a line, into a "
-        "rounding line of its own, or nowhere (strict: the invoice is held).",
+        description="Where the cent goes when tax-exclusive lines cannot reach a total: into the tax of a line, "
+        "into a rounding line of its own, or nowhere.",
+        json_schema_extra={
+            "labels": {
+                "tax_adjust": "Into the tax of a line",
+                "rounding_line": "Into a rounding line of its own",
+                "strict": "Nowhere: the invoice is held",
+            },
+            "more": True,
+        },
     )
     duplicate_names: Literal["hold", "suffix"] = pydantic.Field(
         default="hold",
         title="When a contact's name is taken in Xero",
-        description="hold: a person decides. suffix: a second contact is made, with its number in the name.",
+        description="The invoice waits for a person, or a second contact is made with its number in the name.",
+        json_schema_extra={"labels": {"hold": "A person decides", "suffix": "Make a second contact"}, "more": True},
     )
     bad_email: Literal["omit", "hold"] = pydantic.Field(
         default="omit",
         title="When an e-mail address is not valid",
-        description="omit: the contact goes without it, and a note says so. hold: the contact waits for a correction.",
+        description="The contact goes without it, and a note says so; or it waits for a correction.",
+        json_schema_extra={
+            "labels": {"omit": "Send the contact without it", "hold": "Wait for a correction"},
+            "more": True,
+        },
     )
 
     @pydantic.field_validator("invoice_prefix", mode="before")

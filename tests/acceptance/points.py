@@ -22,7 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 
 ROOT = Path(__file__).parents[2]
 _OURS = (f"{ROOT / 'hub'}{os.sep}", f"{ROOT / 'plugins'}{os.sep}")
-_WRAPPERS = {"transaction", "connection", "owned"}
+_WRAPPERS = {"transaction", "connection", "owned", "booked"}
 _REQUEST = re.compile(rb"(GET|PUT|POST|DELETE) (\S+) HTTP/1\.1\r\n")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _WRITES = re.compile(r"\b(INSERT INTO|UPDATE|DELETE FROM)\b")

@@ -244,6 +244,18 @@ async def test_where_name_and_email_are_not_alone_nothing_is_linked_or_made(
     assert (run["counts"]["left_out"], run["counts"]["received"]) == (twins_there, 0)
 
 
+async def test_a_second_one_there_like_a_contact_that_is_linked_already_is_left_out(office: Office) -> None:
+    await put(office, make_contact("c-1", name="Eve Gray", email="eve@example.com"), make_invoice())
+    await office.connect()
+    await office.sync()
+    linked = await standing(office, "c-1")
+    add(office, "Eve Gray", email="eve@example.com")
+    await turn(office, import_contacts=True)
+    run = await office.sync()
+    assert set(await here(office)) == {"c-1"}
+    assert (await standing(office, "c-1"), run["counts"]["left_out"]) == (linked, 1)
+
+
 async def test_two_gallery_contacts_alike_are_served_as_without_an_import(office: Office) -> None:
     """The first that is invoiced gets the one there, and the second is held: an import took nothing from them."""
     theirs = add(office, "Ana Ruiz", email="ana@example.com")

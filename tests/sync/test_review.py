@@ -276,7 +276,8 @@ async def test_a_dry_run_counts_what_it_would_write_and_a_run_tells_how_long_it_
     dry = await bench.sync(dry_run=True)
     wet = await bench.sync()
 
-    assert (dry.counts.created, dry.done) == (2, 2)
+    assert (dry.counts, dry.done, dry.total) == (wet.counts, 1, 1)
+    assert (dry.counts.created, wet.done) == (2, 1)
     assert wet.finished_at is not None
     assert wet.started_at is not None
     assert 0 < wet.seconds <= (wet.finished_at - wet.started_at).total_seconds() + 1

@@ -81,17 +81,19 @@ class Watch:
 
 
 async def look(page: Page, folder: Path, name: str) -> None:
-    """Look at the page as it stands: phone and desktop, light and dark, a picture of each; then check what must hold.
+    """Look at the page as it stands: phone and desktop, light and dark; check what must hold.
 
-    It is `name-phone-light.png` and so on. Checked: no sideways scrolling, nothing serious by axe-core, nothing inline,
-    everything that can be used has a name, one heading of the first level, no level left out, no id twice.
+    With `HUB_TEST_SHOTS` a picture of each, `name-phone-light.png` and so on. Checked: no sideways scrolling, nothing
+    serious by axe-core, nothing inline, everything that can be used has a name, one heading of the first level, no
+    level left out, no id twice.
     """
     for size_name, size in (("phone", PHONE), ("desktop", DESKTOP)):
         await page.set_viewport_size({"width": size["width"], "height": size["height"]})
         for scheme in _schemes():
             await page.emulate_media(color_scheme=scheme)
-            # caret: else Playwright writes styles into the page, which its policy refuses
-            await page.screenshot(path=folder / f"{name}-{size_name}-{scheme}.png", full_page=True, caret="initial")
+            if os.environ.get(SHOTS):  # pictures are for people: nobody looks at those of a machine's run
+                # caret: else Playwright writes styles into the page, which its policy refuses
+                await page.screenshot(path=folder / f"{name}-{size_name}-{scheme}.png", full_page=True, caret="initial")
             if size is DESKTOP:  # colours differ between schemes, not between sizes
                 await check_axe(page, f"{name}, {scheme}")
         wide, room = await page.evaluate(_TOO_WIDE)

@@ -172,15 +172,17 @@ async def test_d4_every_page_has_the_headers_and_nothing_inline(office: Desk, ro
     person = await office.person(NEEDED[route.policy])
     answer = await person.get(path_of(route, GALLERY, webservice=office.webservice_id))
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
-    assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
-    assert policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-    consent = office.settings.section("xero")["login_url"]
-    back = [] if person.role == "operator" else ["https://app.example.com"]
-    assert sorted(policy["form-action"].split()) == sorted(["'self'", consent, *back])
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
-    if answer.headers["Content-Type"].startswith("text/html"):
-        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)|javascript:", answer.text)
-        assert len(answer.text.encode()) <= 60_000
+    if not answer.headers.get("Content-Type", "").startswith("text/html"):  # a stream, or the way to another page
+        assert policy.keys() == {"default-src", "frame-ancestors"}
+        return
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["base-uri"] == "'none'"
+    consent = office.settings.section("xero")["login_url"]
+    back = [] if person.role == "operator" else ["https://app.example.com"]
+    assert sorted(policy["form-action"].split()) == sorted(["'self'", consent, *back])
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)|javascript:", answer.text)
+    assert len(answer.text.encode()) <= 60_000

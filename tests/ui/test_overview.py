@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Page, expect
@@ -29,11 +32,34 @@ async def test_how_everything_stands_is_one_sentence_and_a_card(desk: Desk, page
     await desk.sync()
     await page.goto(await desk.link("bookkeeper"))
     await expect(page.locator(".glance")).to_have_text("Everything else is in the books; 1 record needs you.")
-    card = page.get_by_role("region", name="Xero")
+    card = page.get_by_role("region", name="Xero", exact=True)
     await expect(card).to_contain_text("Connected")
     await expect(card.locator(".need .n")).to_have_text("1")
     await expect(card).to_contain_text("Last run just now")
+    await expect(page.get_by_role("region", name="What needs you").get_by_role("link")).to_have_text("Tax code missing")
     await look(page, shots, "overview")
+
+
+async def test_the_year_counts_each_invoice_once_in_the_month_of_its_date(desk: Desk) -> None:
+    await desk.connect()
+    async with desk.bench.hub.database.connection() as conn:
+        today = (await conn.fetchval("SELECT clock_timestamp()")).astimezone(ZoneInfo("Australia/Sydney")).date()
+    days = [today.replace(day=1), today.replace(day=1) - timedelta(days=1), today.replace(day=1) - timedelta(days=400)]
+    dated = {day: {"issued_on": str(day), "due_on": str(day)} for day in days}
+    broken = make_invoice("i-4", lines=[make_line(tax_code="nowhere")], **dated[days[1]])
+    await desk.bench.put(make_contact(), *(make_invoice(f"i-{n}", **dated[day]) for n, day in enumerate(days)), broken)
+    await desk.sync()
+    await desk.bench.put(make_invoice("i-5", **dated[days[0]]))
+    shown = (await (await desk.person("reader")).get(HOME)).text
+    cells = {
+        name: re.findall(r'<td class="num" data-label="[^"]+">(\d+)</td>', rest)
+        for name, rest in re.findall(r'<tr><th scope="row">([^<]+)</th>(.*?)</tr>', shown)
+    }
+    assert len(cells) == 12
+    assert cells.pop(f"{days[0]:%B %Y}") == ["1", "1", "0"]
+    assert cells.pop(f"{days[1]:%B %Y}") == ["1", "0", "1"]
+    assert set(map(tuple, cells.values())) == {("0", "0", "0")}
+    assert re.search(r"1 record waits for Xero since today \d\d:\d\d and 1 record needs you\.", shown)
 
 
 @pytest.mark.parametrize("script", [True], indirect=True)
@@ -55,7 +81,7 @@ async def test_the_operator_begins_with_all_galleries_and_opens_each(desk: Desk,
     await page.get_by_role("button", name="Find").click()
     await expect(page.get_by_text("No gallery has this in its name")).to_be_visible()
     await page.goto(f"{desk.base}/operator?q=harbour")
-    await page.get_by_role("link", name="Harbour Lane Gallery").click()
+    await page.get_by_role("link", name="Harbour Lane Gallery", exact=True).click()
     await page.wait_for_url(desk.base + HOME)
     await page.get_by_role("link", name="All galleries").click()
     await page.get_by_role("button", name="Sign out").click()

@@ -236,5 +236,5 @@ async def test_our_files_may_be_kept_for_ever_under_their_names(desk: Desk) -> N
 
 def test_style_and_script_are_small() -> None:
     sizes = {path.name: path.stat().st_size for path in assets.FOLDER.iterdir()}
-    assert sizes["hub.css"] < 14_000
+    assert sizes["hub.css"] < 18_000  # what all pages share; a page with a style of its own brings that beside it
     assert sizes["hub.js"] < 6_000

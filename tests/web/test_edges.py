@@ -184,7 +184,7 @@ async def test_a_body_that_stops_is_408(shared: Api, monkeypatch: pytest.MonkeyP
         (BusyError(), 503, "unavailable", "5"),
         (UnavailableError(), 503, "unavailable", "5"),
         (TemporaryError("Xero did not answer.", delay=7.2), 503, "remote-unavailable", "8"),
-        (ThrottledError(61, "minute"), 503, "remote-unavailable", "61"),
+        (ThrottledError(61, "minute"), 429, "limit-reached", "61"),
         (PermanentError("refused", "Xero refused it.", "Ask them."), 502, "remote", None),
         (AuthorizationError("Authorise it again."), 502, "remote", None),
         (StartupError("secret"), 500, "internal", None),

@@ -3,13 +3,20 @@
 -- "<credit note>:<its own id there>". invoice_id is the invoice it stands on, or is to stand on.
 
 -- name: ask_of
--- $1 gallery, $2 webservice, $3 invoices and credit notes -> nothing; what waits for them, or had nothing to apply, is
--- judged again
+-- $1 gallery, $2 webservice, $3 invoices and credit notes -> nothing; what waits for them, had nothing to apply, or was
+-- kept as it is (its message says why), is judged again
 UPDATE entry SET asked = asked + 1, next_try_at = NULL
 WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'allocation' AND asked = judged
   AND (record_id = any($3::text[]) OR invoice_id = any($3::text[]))
-  AND (state IN ('waiting', 'left_out') OR (state = 'synced' AND remote_id IS NULL)
+  AND (state IN ('waiting', 'left_out')
+       OR (state = 'synced' AND (remote_id IS NULL OR message IS NOT NULL OR remote->>'status' IN ('voided', 'deleted')))
        OR (state = 'held' AND reason IN ('exceeds_due', 'not_approved', 'payment_currency')));
+
+-- name: ask_waiting
+-- $1 gallery, $2 webservice, $3 invoices -> nothing; what waits for what else goes on them is judged again
+UPDATE entry SET asked = asked + 1, next_try_at = NULL
+WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'allocation' AND asked = judged
+  AND invoice_id = any($3::text[]) AND state = 'waiting';
 
 -- name: ask_freed
 -- $1 gallery, $2 webservice, $3 credit notes whose allocations were taken off, $4 remote ids of the invoices they stood on
@@ -47,6 +54,29 @@ ON CONFLICT ON CONSTRAINT entry_record DO NOTHING;
 UPDATE entry e SET invoice_id = x.invoice_id
 FROM unnest($2::text[], $3::text[]) AS x (id, invoice_id)
 WHERE e.gallery_id = $1 AND e.id = x.id;
+
+-- name: place
+-- $1 gallery, $2 webservice, $3 remote ids of invoices, $4 their records, in order -> nothing; what was put on them there
+-- before they were ours
+UPDATE entry e SET invoice_id = x.invoice_id
+FROM unnest($3::text[], $4::text[]) AS x (remote_id, invoice_id)
+WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'allocation' AND e.record_id LIKE '%:%'
+  AND e.remote->>'document_id' = x.remote_id AND e.invoice_id IS DISTINCT FROM x.invoice_id;
+
+-- name: place_new
+-- $1 gallery, $2 webservice -> nothing; the same for all that were made there and have no invoice yet
+UPDATE entry e SET invoice_id = d.record_id
+FROM entry d
+WHERE e.gallery_id = $1 AND e.webservice_id = $2 AND e.type = 'allocation' AND e.record_id LIKE '%:%'
+  AND e.invoice_id IS NULL AND e.remote_id IS NOT NULL
+  AND d.gallery_id = $1 AND d.webservice_id = $2 AND d.type = 'invoice' AND d.remote_id = e.remote->>'document_id';
+
+-- name: received_credits
+-- $1 gallery, $2 webservice, $3 first words of their ids there -> rows of the live payments that came from credits there
+SELECT * FROM entry
+WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'payment' AND split_part(remote_id, '-', 1) = any($3::text[])
+  AND remote->>'status' NOT IN ('voided', 'deleted')
+ORDER BY id;
 
 -- name: allocated
 -- $1 gallery, $2 invoices and credit notes -> id, amount that stands on it (or is taken of it); where several webservices

@@ -19,14 +19,15 @@ WHERE e.gallery_id = $1 AND e.id = x.id AND e.updated_at = x.updated_at AND (e.s
 RETURNING e.id;
 
 -- name: crashed
--- $1 gallery, $2 webservice -> nothing; what a dead worker left in sending becomes unknown
+-- $1 gallery, $2 webservice -> the type of each entry that a dead worker left in sending: it becomes unknown
 WITH gone AS (
     UPDATE batch SET state = 'unknown' WHERE gallery_id = $1 AND webservice_id = $2 AND state = 'sending'
     RETURNING gallery_id, id
 )
 UPDATE entry e SET state = 'unknown'
 FROM gone JOIN write w ON w.gallery_id = gone.gallery_id AND w.batch_id = gone.id
-WHERE e.gallery_id = gone.gallery_id AND e.id = w.entry_id AND e.state = 'sending';
+WHERE e.gallery_id = gone.gallery_id AND e.id = w.entry_id AND e.state = 'sending'
+RETURNING e.type;
 
 -- name: list_unknown
 -- $1 gallery, $2 webservice, $3 seconds a batch may be sent again after its first sending -> batches, oldest first
@@ -101,6 +102,38 @@ UPDATE entry SET looks = NULL WHERE gallery_id = $1 AND id = any($2::text[]);
 SELECT b.operation, w.outcome, w.detail, b.first_sent_at
 FROM write w JOIN batch b ON b.gallery_id = w.gallery_id AND b.id = w.batch_id
 WHERE w.gallery_id = $1 AND w.entry_id = $2 ORDER BY b.first_sent_at DESC LIMIT 20;
+
+-- name: count_of_run
+-- $1 gallery, $2 webservice, $3 run -> type, operation, outcome (NULL: still open), n
+SELECT b.type, b.operation, w.outcome, count(*) AS n
+FROM batch b JOIN write w ON w.gallery_id = b.gallery_id AND w.batch_id = b.id
+WHERE b.gallery_id = $1 AND b.webservice_id = $2 AND b.run_id = $3
+GROUP BY b.type, b.operation, w.outcome;
+
+-- name: list_of_run
+-- $1 gallery, $2 webservice, $3 run, $4 type (NULL: all), $5 sort: done, refused, open (NULL: all), $6 to $8 before
+-- (first_sent_at, batch, position), $9 limit -> writes, newest first, with how their entries stand now
+SELECT k.id AS batch_id, k.position, k.first_sent_at, k.type, k.operation, w.number, w.outcome, w.detail,
+       coalesce(e.record_id, w.data->'reference'->>'id') AS record_id, e.id AS entry_id, e.invoice_id,
+       w.data->'draft'->>'currency' AS currency, w.data->'draft'->>'total' AS total,
+       w.data->'draft'->'shown' AS shown, e.state, e.message, e.remedy, i.number AS invoice_number
+FROM (
+    SELECT b.gallery_id, b.id, w.position, b.first_sent_at, b.type, b.operation
+    FROM batch b JOIN write w ON w.gallery_id = b.gallery_id AND w.batch_id = b.id
+    WHERE b.gallery_id = $1 AND b.webservice_id = $2 AND b.run_id = $3
+      AND ($4::text IS NULL OR b.type = $4)
+      AND ($5::text IS NULL
+           OR CASE WHEN w.outcome IN ('accepted', 'present') THEN 'done' WHEN w.outcome = 'refused' THEN 'refused'
+                   ELSE 'open' END = $5)
+      AND ($6::timestamptz IS NULL OR (b.first_sent_at, b.id, w.position) < ($6, $7, $8))
+    ORDER BY b.first_sent_at DESC, b.id DESC, w.position DESC
+    LIMIT $9
+) k
+JOIN write w ON w.gallery_id = k.gallery_id AND w.batch_id = k.id AND w.position = k.position
+LEFT JOIN entry e ON e.gallery_id = w.gallery_id AND e.id = w.entry_id
+LEFT JOIN entry i ON i.gallery_id = e.gallery_id AND i.webservice_id = e.webservice_id AND i.type = 'invoice'
+                 AND i.record_id = e.invoice_id
+ORDER BY k.first_sent_at DESC, k.id DESC, k.position DESC;
 
 -- name: now
 -- -> the database's clock

@@ -98,3 +98,52 @@ WHERE gallery_id = $1 AND webservice_id = $2 AND type = 'invoice' AND record_id 
     AND coalesce(remote ->> 'status', '') NOT IN ('voided', 'deleted')
 ORDER BY record_id
 LIMIT $4;
+
+-- name: telling_invoice
+-- $1 gallery, $2 how many of the issued invoices that changed last are compared -> id of the one with the most sorts of
+-- lines, tax codes and ways of payment, the latest of equals; no row without any
+SELECT r.id
+FROM (
+    SELECT id, body, seq FROM record
+    WHERE gallery_id = $1 AND type = 'invoice' AND kind = 'invoice' AND status = 'issued'
+    ORDER BY seq DESC LIMIT $2
+) AS r
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT line ->> 'kind') + count(DISTINCT coalesce(line ->> 'tax_code', ''))
+        + count(DISTINCT line ->> 'artist') + count(DISTINCT line ->> 'ownership') AS n
+    FROM jsonb_array_elements(r.body -> 'lines') AS line WHERE line ->> 'kind' <> 'text'
+) AS l
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT body ->> 'method') AS n FROM record
+    WHERE gallery_id = $1 AND invoice_id = r.id AND type = 'payment' AND status = 'recorded'
+) AS p
+ORDER BY l.n + p.n DESC, r.seq DESC
+LIMIT 1;
+
+-- name: invoice_by_number
+-- $1 gallery, $2 numbers, the best first -> id of the first invoice, else credit note, that has one of them; or no row
+SELECT r.id FROM record AS r
+WHERE r.gallery_id = $1 AND r.number = ANY ($2::text[]) AND r.type = 'invoice'
+ORDER BY array_position($2, r.number), r.kind DESC
+LIMIT 1;
+
+-- name: line_values
+-- $1 gallery, $2 invoices and payments read at most (those that changed last), $3 values of each name at most
+-- -> name, value: what occurs in them as category, artist, salesperson and processor_account, by name and value
+WITH invoices AS (
+    SELECT body FROM record WHERE gallery_id = $1 AND type = 'invoice' ORDER BY seq DESC LIMIT $2
+), payments AS (
+    SELECT body FROM record WHERE gallery_id = $1 AND type = 'payment' ORDER BY seq DESC LIMIT $2
+), found AS (
+    SELECT one.name, one.value
+    FROM invoices CROSS JOIN LATERAL jsonb_array_elements(body -> 'lines') AS line
+    CROSS JOIN LATERAL (VALUES ('category', line ->> 'category'), ('artist', line ->> 'artist')) AS one (name, value)
+    UNION
+    SELECT 'salesperson', body ->> 'salesperson' FROM invoices
+    UNION
+    SELECT 'processor_account', body ->> 'processor_account' FROM payments
+), numbered AS (
+    SELECT name, value, row_number() OVER (PARTITION BY name ORDER BY value) AS n
+    FROM found WHERE value IS NOT NULL AND value <> '' AND length(value) <= 100
+)
+SELECT name, value FROM numbered WHERE n <= $3 ORDER BY name, value;

@@ -43,9 +43,37 @@ SELECT r.*, l.until > clock_timestamp() AND l.owner IS NOT NULL AS live
 FROM run r JOIN lease l ON l.gallery_id = r.gallery_id AND l.webservice_id = r.webservice_id
 WHERE r.gallery_id = $1 AND r.webservice_id = $2 AND r.id = $3;
 
+-- name: look
+-- $1 gallery, $2 webservice, $3 run -> the row as `get`, without the writes of a dry run, which are large
+SELECT r.id, r.webservice_id, r.state, r.invoices, r.dry_run, r.asked_by, r.created_at, r.started_at, r.finished_at,
+       r.resume_at, r.counts, r.done, r.total, r.calls, r.bytes_up, r.bytes_down, r.seconds, r.error, NULL::jsonb AS writes,
+       l.until > clock_timestamp() AND l.owner IS NOT NULL AS live
+FROM run r JOIN lease l ON l.gallery_id = r.gallery_id AND l.webservice_id = r.webservice_id
+WHERE r.gallery_id = $1 AND r.webservice_id = $2 AND r.id = $3;
+
+-- name: planned_sums
+-- $1 gallery, $2 webservice, $3 run -> type, operation, currency (NULL: none), n, total of a dry run's writes, in their order
+SELECT w.value->>'type' AS type, w.value->>'operation' AS operation, w.value->'draft'->>'currency' AS currency,
+       count(*) AS n, sum((w.value->'draft'->>'total')::numeric) AS total
+FROM run r CROSS JOIN jsonb_array_elements(r.writes) WITH ORDINALITY AS w (value, place)
+WHERE r.gallery_id = $1 AND r.webservice_id = $2 AND r.id = $3
+GROUP BY 1, 2, 3
+ORDER BY min(w.place);
+
+-- name: planned
+-- $1 gallery, $2 webservice, $3 run, $4 type and $5 operation (NULL: all), $6 start, $7 limit -> writes of a dry run
+SELECT w.value
+FROM run r CROSS JOIN jsonb_array_elements(r.writes) WITH ORDINALITY AS w (value, place)
+WHERE r.gallery_id = $1 AND r.webservice_id = $2 AND r.id = $3
+  AND ($4::text IS NULL OR (w.value->>'type' = $4 AND w.value->>'operation' = $5))
+ORDER BY w.place
+OFFSET $6 LIMIT $7;
+
 -- name: list
--- $1 gallery, $2 webservice, $3 before (created_at), $4 before (id), $5 limit -> rows as `get`, newest first
-SELECT r.*, l.until > clock_timestamp() AND l.owner IS NOT NULL AS live
+-- $1 gallery, $2 webservice, $3 before (created_at), $4 before (id), $5 limit -> rows as `look`, newest first
+SELECT r.id, r.webservice_id, r.state, r.invoices, r.dry_run, r.asked_by, r.created_at, r.started_at, r.finished_at,
+       r.resume_at, r.counts, r.done, r.total, r.calls, r.bytes_up, r.bytes_down, r.seconds, r.error, NULL::jsonb AS writes,
+       l.until > clock_timestamp() AND l.owner IS NOT NULL AS live
 FROM run r JOIN lease l ON l.gallery_id = r.gallery_id AND l.webservice_id = r.webservice_id
 WHERE r.gallery_id = $1 AND r.webservice_id = $2
   AND ($3::timestamptz IS NULL OR (r.created_at, r.id) < ($3, $4))

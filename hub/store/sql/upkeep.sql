@@ -10,6 +10,14 @@ SET changed_at = coalesce(changed_at, clock_timestamp()),
 WHERE gallery_id = $1 AND id = $2 AND state IN ('ready', 'paused', 'reauthorize')
   AND coalesce((settings->>'scheduled')::boolean, false) AND coalesce((settings->>'on_change')::boolean, false);
 
+-- name: note_remote_change
+-- $1 gallery, $2 webservice -> nothing; if it runs by itself, it looks when things went quiet there
+UPDATE webservice
+SET changed_at = coalesce(changed_at, clock_timestamp()),
+    quiet_at = least(coalesce(changed_at, clock_timestamp()) + waiting(60), clock_timestamp() + waiting(8))
+WHERE gallery_id = $1 AND id = $2 AND state IN ('ready', 'paused', 'reauthorize')
+  AND coalesce((settings->>'scheduled')::boolean, false);
+
 -- name: close
 -- $1 gallery, $2 webservice -> nothing; a disconnected webservice is never due and has no grant
 UPDATE webservice SET grant_id = NULL, consent_id = NULL, due_at = NULL, scheduled_at = NULL, changed_at = NULL,

@@ -272,6 +272,6 @@ ROUTES = (
         tag="Entries",
         request=LinkInput,
         response=ENTRY,
-        problems=("conflict", "not-ready", "remote", "remote-unavailable"),
+        problems=("conflict", "not-ready", "remote", "remote-unavailable", "limit-reached"),
     ),
 )

@@ -195,7 +195,7 @@ ROUTES = (
         tag="Mappings",
         query=(_REFRESH,),
         response=_CHOICES,
-        problems=("not-ready", "remote", "remote-unavailable"),
+        problems=("not-ready", "remote", "remote-unavailable", "limit-reached"),
     ),
     Route(
         method="GET",

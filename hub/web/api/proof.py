@@ -64,9 +64,24 @@ def _joined(values: Iterable[bytes]) -> Iterator[bytes]:
 
 def write_csv(found: Proof) -> Iterator[bytes]:
     """The proof as a table: rows, orphans, sums, and what is not in the books, told apart by `section`."""
-    yield write_line(_HEADER)
-    for raw in found.rows.read():
+    yield write_head()
+    yield from write_rows(found.rows.read())
+    yield from write_rest(found)
+
+
+def write_head() -> bytes:
+    """The line with the names of the columns."""
+    return write_line(_HEADER)
+
+
+def write_rows(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines of the rows of a proof, which are JSON."""
+    for raw in rows:
         yield write_line(_cells("row", msgspec.json.decode(raw)))
+
+
+def write_rest(found: Proof) -> Iterator[bytes]:
+    """The lines that follow the rows."""
     for section, orphans in (("orphan_ours", found.ours), ("orphan_theirs", found.theirs)):
         for orphan in orphans:
             yield write_line(_cells(section, render_orphan(orphan)))
@@ -128,6 +143,6 @@ ROUTES = (
             ),
         ),
         response=_PROOF,
-        problems=("not-ready", "remote", "remote-unavailable"),
+        problems=("not-ready", "remote", "remote-unavailable", "limit-reached"),
     ),
 )

@@ -292,7 +292,7 @@ ROUTES = (
         summary="The organisations that the consent opened.",
         tag="Webservices",
         response=shape(None, items=listed(shape(None, id=TEXT, name=TEXT)), next={"type": "null"}),
-        problems=("not-ready", "remote", "remote-unavailable"),
+        problems=("not-ready", "remote", "remote-unavailable", "limit-reached"),
     ),
     Route(
         method="POST",
@@ -303,6 +303,13 @@ ROUTES = (
         tag="Webservices",
         request=OrganisationInput,
         response=_CHANGED,
-        problems=("not-ready", "other-organisation", "organisation-in-use", "remote", "remote-unavailable"),
+        problems=(
+            "not-ready",
+            "other-organisation",
+            "organisation-in-use",
+            "remote",
+            "remote-unavailable",
+            "limit-reached",
+        ),
     ),
 )

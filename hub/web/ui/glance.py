@@ -35,13 +35,18 @@ def add_up(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return found
 
 
-def render_glance(groups: Mapping[str, int], formats: Counter) -> str:
-    """One sentence about all entries: what needs a person comes with a number, good news without."""
+def render_glance(groups: Mapping[str, int], formats: Counter, *, waits: str = "") -> str:
+    """One sentence about all entries: what needs a person comes with a number, good news without.
+
+    *waits*: what follows the records that are on their way when nothing moves them now: ``for Xero since today 10:04``.
+    """
     needs, ahead, done = groups["needs_you"], groups["on_its_way"], groups["in_the_books"]
     if not needs and not ahead and not done:
         return "Nothing has gone to the books yet."
     parts = []
-    if ahead:
+    if ahead and waits:
+        parts.append(f"{formats.count(ahead, 'record waits', 'records wait')} {waits}")
+    elif ahead:
         parts.append(f"{formats.count(ahead, 'record is', 'records are')} on the way")
     if needs:
         parts.append(f"{formats.count(needs, 'record needs', 'records need')} you")

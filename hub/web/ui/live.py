@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
-from aiohttp_sse import sse_response
+from aiohttp_sse import EventSourceResponse, sse_response
 
 LONGEST_STREAM = 600.0  # a browser's EventSource comes back by itself
+
+
+class _Stream(EventSourceResponse):
+    """Nobody keeps it, as with every page; the library would allow it with questions."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.headers["Cache-Control"] = "no-store"
 
 
 async def stream_fragments(request: web.Request, fragments: AsyncIterator[str]) -> web.StreamResponse:
@@ -17,7 +26,7 @@ async def stream_fragments(request: web.Request, fragments: AsyncIterator[str]) 
 
     When *fragments* ends by itself the browser loads the whole page anew; after ten minutes it only asks again.
     """
-    async with sse_response(request) as stream:
+    async with sse_response(request, response_cls=_Stream) as stream:
         with contextlib.suppress(ConnectionResetError, TimeoutError):
             async with asyncio.timeout(LONGEST_STREAM):
                 async for fragment in fragments:

@@ -36,6 +36,7 @@ SECTIONS = (
     ("Problems", ("problems",)),
     ("Proof", ("proof",)),
 )
+OPERATOR_SECTIONS = (("Galleries", ()), ("Keys", ("keys",)), ("System", ("system",)))
 PATHS = web.AppKey("paths", frozenset[str])
 
 Crumb = tuple[str, str]
@@ -169,13 +170,12 @@ def _navigation(request: web.Request) -> list[tuple[str, str, bool]]:
     if visit is None:
         return []
     if visit.gallery is None:
-        return [("Galleries", OPERATOR_HOME, request.path == OPERATOR_HOME)]
-    made = []
-    for label, parts in SECTIONS:
-        if "/".join((HOME, *parts)) in request.app[PATHS]:
-            to = visit.path(*parts)
-            made.append((label, to, request.path == to or (bool(parts) and request.path.startswith(f"{to}/"))))
-    return made
+        ways = [(label, "/".join((OPERATOR_HOME, *parts))) for label, parts in OPERATOR_SECTIONS]
+        return [(label, to, request.path == to) for label, to in ways if to in request.app[PATHS]]
+    there = [(label, parts) for label, parts in SECTIONS if "/".join((HOME, *parts)) in request.app[PATHS]]
+    below = request.path.removeprefix(visit.path()).split("/")[1::2]  # webservices, not which one
+    here = [label for label, parts in there if set(parts) & set(below) or (not parts and not below)]
+    return [(label, visit.path(*parts), here[-1:] == [label]) for label, parts in there]
 
 
 def _form_targets(request: web.Request) -> list[str]:

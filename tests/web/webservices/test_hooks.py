@@ -70,6 +70,13 @@ async def test_d5_intent_to_receive_is_answered_by_the_signature_alone(office: O
     assert (await deliver(office, raw, signed=b"other"))[0] == 401
 
 
+async def test_it_wakes_one_that_leaves_changes_of_the_gallery_to_the_schedule_too(office: Office) -> None:
+    await office.connect(scheduled=True, on_change=False)
+    await office.sync()
+    assert (await deliver(office, delivery(office.bench.organisation.id)))[0] == 200
+    assert await is_woken(office)
+
+
 async def test_a_webservice_that_is_run_by_hand_is_not_woken(office: Office) -> None:
     await office.connect(scheduled=False)
     assert (await deliver(office, delivery(office.bench.organisation.id)))[0] == 200

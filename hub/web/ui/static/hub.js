@@ -55,8 +55,34 @@ on("DOMContentLoaded", () => {
   });
 });
 
+// <button data-swap="#a, .b">: its form is sent, and only these parts of the answer (by their ids) replace ours. With
+// `data-on-change` every change in the form presses it.
+let latest = 0;
+const swap = async (button) => {
+  const mine = ++latest;
+  const body = new URLSearchParams(new FormData(button.form));
+  body.set("_swap", "1"); // what is not among the parts need not be worked out
+  const answer = await fetch(button.formAction, { method: "POST", body });
+  if (!answer.ok || mine !== latest) return;
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const place of document.querySelectorAll(button.dataset.swap)) {
+    const found = made.getElementById(place.id);
+    if (found && found.innerHTML !== place.innerHTML) place.replaceChildren(...found.childNodes);
+  }
+};
+
+on("change", (event) => {
+  const button = event.target.form && event.target.form.querySelector("[data-on-change]");
+  if (button) swap(button).catch(() => {}); // it only shows: what is typed stays, and the button still works
+});
+
 on("submit", (event) => {
   const button = event.submitter;
+  if (button && button.dataset.swap) {
+    event.preventDefault();
+    swap(button).catch(() => {});
+    return;
+  }
   if (button && button.dataset.confirm && button.dataset.sure !== "yes") {
     event.preventDefault();
     ask(button);
