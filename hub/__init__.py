@@ -1,12 +1,8 @@
 """The public API for plugin authors: what is not named here may change without notice."""
 
 from hub.contract import (
-    Cancel,
-    Capabilities,
     ContactPage,
     Http,
-    Idempotency,
-    Limits,
     Lookup,
     OAuth,
     Page,
@@ -14,7 +10,6 @@ from hub.contract import (
     Report,
     Settings,
     Suggestion,
-    Tax,
     Webservice,
 )
 from hub.domain.amounts import (
@@ -42,6 +37,7 @@ from hub.domain.books import (
     TrackingCategory,
     TrackingOption,
 )
+from hub.domain.capabilities import Cancel, Capabilities, Idempotency, Limits, Tax
 from hub.domain.drafts import Allocation, Draft, DraftLine, Held, Request, Response, Subject, Write
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.mappings import find_account, find_option, find_tax_rate, resolve, resolve_tracking

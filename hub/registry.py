@@ -17,8 +17,9 @@ import pluggy
 import structlog
 
 from hub import hookspecs
-from hub.contract import Capabilities, Limits, Settings, Webservice
+from hub.contract import Settings, Webservice
 from hub.domain.books import Slot
+from hub.domain.capabilities import Capabilities, Limits
 from hub.domain.exclusions import ExcludeFilter
 from hub.errors import NotFoundError, PluginError
 from hub.hookspecs import EventNotifier, Notifier, SandboxFactory

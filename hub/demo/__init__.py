@@ -61,7 +61,7 @@ async def run_demo(settings: Settings, console: Console, *, stop_after_proof: bo
             console.print(f"[bold]{'All as expected' if fine else 'NOT as expected'}[/bold], {_seconds(began)}.")
             if not stop_after_proof:
                 await stack.enter_async_context(_engine(configured, dsn))
-                await _stay(console, url, key, sandbox_url)
+                await _stay(console, client, url, key, sandbox_url)
             return 0 if fine else 1
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -129,8 +129,14 @@ def _seconds(began: float) -> str:
     return f"{time.monotonic() - began:.0f} s"
 
 
-async def _stay(console: Console, url: str, key: str, sandbox_url: str) -> None:
+async def _stay(console: Console, client: HubClient, url: str, key: str, sandbox_url: str) -> None:
     console.print(f"\nThe daemon goes on: [bold]{url}[/bold] (API at {url}/api/v1/docs)")
+    console.print("Its pages, by links that work once, within five minutes:")
+    for gallery in ("harbour-lane", "tidemark"):
+        person = {"role": "owner", "user": {"name": "Owner of the demo", "email": "owner@example.com"}}
+        made = await client.post(f"/galleries/{gallery}/sessions", person | {"return_url": f"{url}/"})
+        console.print(f"  {gallery}: {made['url']}", soft_wrap=True)
+    console.print("  (again: POST /api/v1/galleries/<gallery>/sessions with the key)")
     console.print(f"Operator key: {key} (galleries: harbour-lane, tidemark)")
     console.print(f"The sandbox's own page: {sandbox_url}/sandbox/")
     console.print("Ctrl-C stops everything.")

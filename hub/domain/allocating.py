@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hub.domain import planning
+from hub.domain import paying, planning
 from hub.domain.drafts import Allocation
 from hub.domain.entries import Do, Entry, Hold, LeaveOut, Nothing, Sent, Step, Wait
 from hub.domain.records import Invoice
@@ -211,7 +211,7 @@ def judge_pair(note: Invoice, invoice: Invoice) -> Hold | None:
 
 def _kept_back(what: str, entry: Entry | None, document: Invoice) -> LeaveOut | Wait | None:
     """What keeps it back for the state of one of its documents."""
-    if (left := planning.left_out_with(entry, what=what)) is not None:
+    if (left := paying.left_out_with(entry, what=what, thing="the credit note")) is not None:
         return left
     name = f"{what} {_number(entry, document)}"
     if entry is None or not entry.in_books:

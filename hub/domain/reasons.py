@@ -95,7 +95,8 @@ HELD: dict[str, Reason] = {
 CONFLICT: dict[str, Reason] = {
     "closed": Reason(
         "{number} is paid or credited there and closed to changes: {difference}.",
-        "Remove the payment there and the change goes with the next run, or mark it as resolved.",
+        "Remove what settles it (a payment or a credit there; a credit note of the gallery's own by taking off what it "
+        "applies to) and the change goes with the next run, or mark it as resolved.",
     ),
     "edited_there": Reason(
         "{number} was changed there: {difference}.", "Make both sides equal, there or here, or mark it as resolved."

@@ -193,3 +193,13 @@ def found_again(entry: Entry, marker: str, version: int, payment: Payment, remot
     """*entry* with the payment that stood there already; its next judgement finds both equal."""
     sent = Sent(fingerprint="", record_version=version, on=payment.paid_on, total=Decimal(payment.amount))
     return msgspec.structs.replace(entry, number=marker, remote=remote, sent=sent)
+
+
+def is_unexplained(document: Entry, known: Sequence[Entry]) -> bool:
+    """Whether more settles *document* there than the entries *known* here say, of its payments and allocations.
+
+    Then something stands there that nobody here remembers, as after a restored backup.
+    """
+    paid = document.remote.paid if document.remote is not None else None
+    amounts = [entry.remote.total for entry in known if entry.in_books and entry.remote is not None]
+    return (paid or Decimal(0)) > sum((amount for amount in amounts if amount is not None), Decimal(0))

@@ -17,7 +17,8 @@ from urllib.parse import quote, urlencode
 import structlog
 from aiohttp import hdrs
 
-from hub.contract import Limits, Webservice
+from hub.contract import Webservice
+from hub.domain.capabilities import Limits
 from hub.domain.drafts import Request, Response
 from hub.errors import AuthorizationError, TemporaryError, ThrottledError
 from hub.remote.client import ConnectionDroppedError, RemoteTimeoutError, check_base

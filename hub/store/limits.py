@@ -17,8 +17,8 @@ from typing import Any, Literal, Self, TypedDict
 import msgspec
 import structlog
 
-from hub.contract import Limits
 from hub.domain import limits as rules
+from hub.domain.capabilities import Limits
 from hub.domain.limits import AppState, CallState, Caps, Wait
 from hub.errors import HubError, ThrottledError
 from hub.store.database import Database

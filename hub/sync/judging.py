@@ -9,9 +9,10 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from hub.contract import Cancel, Webservice
-from hub.domain import agreeing, allocating, planning, recoding
+from hub.contract import Webservice
+from hub.domain import agreeing, allocating, paying, planning, recoding
 from hub.domain.books import Book
+from hub.domain.capabilities import Cancel
 from hub.domain.drafts import Allocation, Draft, Held, Subject
 from hub.domain.eligibility import judge_invoice, judge_payment
 from hub.domain.entries import Check, Do, Entry, Hold, Nothing, Step, Wait
@@ -205,7 +206,7 @@ def judge_contact_entry(dossier: Dossier, kind: type[Webservice], book: Book) ->
     return Verdict(dossier=dossier, step=planning.plan_invoice(entry, draft), draft=draft)
 
 
-def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, account: planning.Account) -> Verdict:
+def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, account: paying.Account) -> Verdict:
     """The judgement of one payment; *account* is what its invoice can still take."""
     subject, entry = dossier.subject, dossier.entry
     if subject is None:
@@ -226,18 +227,18 @@ def judge_payment_entry(dossier: Dossier, kind: type[Webservice], book: Book, ac
     step, draft = _plan_payment(kind, subject, book, entry, account)
     twin = None
     if isinstance(step, Hold) and step.reason == "possible_duplicate_payment" and entry.remote is None:
-        twin = planning.find_twin(payment, account)
+        twin = paying.find_twin(payment, account)
     return Verdict(dossier=dossier, step=step, draft=draft, checks=gates.checks, twin=twin)
 
 
 def _judge_purpose(payment: Payment, subject: Subject, entry: Entry) -> Hold | None:
     """What it settles fits what it is; one that stands there is held too when its kind changed, if it is recorded."""
     is_known = subject.invoice is not None and payment.status == "recorded"
-    return planning.judge_settled(payment, subject.invoice) if entry.remote is None or is_known else None
+    return paying.judge_settled(payment, subject.invoice) if entry.remote is None or is_known else None
 
 
 def _plan_payment(
-    kind: type[Webservice], subject: Subject, book: Book, entry: Entry, account: planning.Account
+    kind: type[Webservice], subject: Subject, book: Book, entry: Entry, account: paying.Account
 ) -> tuple[Step, Draft | None]:
     """The step for a payment that passed its gate, with the draft of what is to be created, after a cancel too."""
     payment = subject.record
@@ -245,16 +246,14 @@ def _plan_payment(
     redrawn = _redraw(kind, subject, book, payment, entry)
     if isinstance(redrawn, Hold):
         return redrawn, None
-    step = planning.plan_payment(
-        payment, subject.version, entry, account, number=subject.invoice_number, redrawn=redrawn
-    )
+    step = paying.plan_payment(payment, subject.version, entry, account, number=subject.invoice_number, redrawn=redrawn)
     step = _possible(kind, "closed", step)
     if not isinstance(step, Do) or step.operation is not Operation.CREATE:
         return step, redrawn.draft if redrawn is not None and isinstance(step, Do) else None
     draft = render(kind, subject, book)
     if isinstance(draft, Hold):
         return draft, None
-    waits = planning.wait_for_currency(account, draft)
+    waits = paying.wait_for_currency(account, draft)
     return (waits, None) if waits is not None else (step, draft)
 
 
@@ -269,27 +268,27 @@ def _possible(kind: type[Webservice], reason: str, step: S) -> S | Hold:
 
 def _redraw(
     kind: type[Webservice], subject: Subject, book: Book, payment: Payment, entry: Entry
-) -> planning.Redrawn | Hold | None:
+) -> paying.Redrawn | Hold | None:
     """What a payment that stands there and changed since would look like; None: there is nothing to compare.
 
     Only its texts changed when the reference that stands there, put in, gives what was sent.
     """
-    if not planning.needs_redrawing(payment, subject.version, entry):
+    if not paying.needs_redrawing(payment, subject.version, entry):
         return None
     draft = render(kind, subject, book)
     if isinstance(draft, Hold):
         return draft
     sent, remote = entry.sent, entry.remote
     if sent is None or remote is None or draft.fingerprint == sent.fingerprint:
-        return planning.Redrawn(draft=draft)
+        return paying.Redrawn(draft=draft)
     reference = (remote.number or "").removeprefix(subject.number).strip()
     before = msgspec.structs.replace(payment, reference=reference)
     same = render(kind, msgspec.structs.replace(subject, record=before), book)
     only_texts = isinstance(same, Draft) and same.fingerprint == sent.fingerprint
-    return planning.Redrawn(draft=draft, only_texts=only_texts)
+    return paying.Redrawn(draft=draft, only_texts=only_texts)
 
 
-def account_of(entry: Entry | None, stored: Sequence[Stored], webservice_id: str) -> planning.Account:
+def account_of(entry: Entry | None, stored: Sequence[Stored], webservice_id: str) -> paying.Account:
     """What an invoice can still take, and the payments on it that came from there."""
     remote = entry.remote if entry is not None else None
     due = (remote.total or Decimal(0)) - (remote.paid or Decimal(0)) if remote is not None else Decimal(0)
@@ -301,10 +300,10 @@ def account_of(entry: Entry | None, stored: Sequence[Stored], webservice_id: str
         and s.origin.webservice_id == webservice_id
         and s.record.status == "recorded"
     )
-    return planning.Account(entry=entry, due=due, foreign=foreign)
+    return paying.Account(entry=entry, due=due, foreign=foreign)
 
 
-def take(account: planning.Account, amount: Decimal) -> planning.Account:
+def take(account: paying.Account, amount: Decimal) -> paying.Account:
     """The account after a payment of *amount* was planned on it."""
     return msgspec.structs.replace(account, due=account.due - amount)
 

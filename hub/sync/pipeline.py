@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import structlog
 
-from hub.domain import planning, settling
+from hub.domain import paying, settling
 from hub.domain.entries import Do, Entry, Hold, IllegalMoveError, Nothing, Wait
 from hub.domain.records import EntryType, Payment, Reference
 from hub.domain.remotes import Operation, Remote
@@ -157,14 +157,14 @@ class Pipeline:
             await self._progress()
 
     def _judge_payments(
-        self, dossiers: Sequence[subjects.Dossier], accounts: dict[str, planning.Account]
+        self, dossiers: Sequence[subjects.Dossier], accounts: dict[str, paying.Account]
     ) -> list[Verdict]:
         """In order of date: what an earlier one takes is not there for a later one."""
         session = self._session
         verdicts = []
         for dossier in dossiers:
             invoice_id = dossier.entry.invoice_id or ""
-            account = accounts.get(invoice_id, planning.Account(entry=None))
+            account = accounts.get(invoice_id, paying.Account(entry=None))
             verdict = judge_payment_entry(dossier, session.kind, session.book, account)
             subject = dossier.subject
             creates = isinstance(verdict.step, Do) and verdict.step.operation is Operation.CREATE

@@ -8,7 +8,6 @@ payment is looked up first. Where all is explained, as it is in every ordinary r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import msgspec
 import structlog
@@ -29,7 +28,6 @@ from hub.sync.session import Session
 log = structlog.get_logger()
 
 TEXT = "It stands there already, with its marker: nothing was sent."
-ZERO = Decimal(0)
 
 
 async def recognise(session: Session, verdicts: Sequence[Verdict], invoices: Mapping[str, Entry]) -> list[Verdict]:
@@ -79,17 +77,13 @@ async def _list_doubtful(session: Session, documents: Mapping[str, Entry]) -> se
         payments = await entries.payments_of(conn, *where, list(paid))
         taken = await allocations.of_notes(conn, *where, paid)
         put = await allocations.on_invoices(conn, *where, paid)
-    doubtful = set()
-    for record_id, document in paid.items():
-        known = [*payments.get(record_id, ()), *taken.get(record_id, ()), *put.get(record_id, ())]
-        explained = sum((_amount(e) for e in known if e.in_books), ZERO)
-        if document.remote is not None and (document.remote.paid or ZERO) > explained:
-            doubtful.add(record_id)
-    return doubtful
-
-
-def _amount(entry: Entry) -> Decimal:
-    return entry.remote.total or ZERO if entry.remote is not None else ZERO
+    return {
+        record_id
+        for record_id, document in paid.items()
+        if receiving.is_unexplained(
+            document, [*payments.get(record_id, ()), *taken.get(record_id, ()), *put.get(record_id, ())]
+        )
+    }
 
 
 def _lookup(verdict: Verdict, invoices: Mapping[str, Entry]) -> Lookup:

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import msgspec
 
-from hub.contract import Limits, Webservice
+from hub.contract import Webservice
 from hub.domain.books import Book
+from hub.domain.capabilities import Limits
 from hub.domain.exclusions import ExcludeFilter
 from hub.domain.records import TaxCode
 from hub.domain.secrets import Sealer

@@ -32,6 +32,18 @@ def amounts(book: Casebook) -> list[str]:
 # -- closed
 
 
+async def test_closed_by_the_gallerys_own_credit_note_take_off_what_it_applies_to(standing: Casebook) -> None:
+    note = {"kind": "credit_note", "number": "n-1", "total": "100.00"}
+    await standing.put(make_invoice("n-1", **note, applies_to="i-1"))
+    await standing.run()
+    await standing.put(make_invoice(total="510.00"))
+    sick = await conflict(standing, "closed", "AG-1", "510.00")
+
+    await standing.put(make_invoice("n-1", **note))
+
+    await standing.check_cured(sick, "510.00")
+
+
 @pytest.fixture
 async def closed(standing: Casebook) -> Sick:
     """Paid there, and changed here."""

@@ -287,3 +287,18 @@ async def test_unknown_outcome_try_again_when_it_is_not_there(hasty: Casebook) -
 
     await hasty.check_cured(sick, "500.00", runs=False)
     assert amounts(hasty) == ["500.00"]
+
+
+async def test_exceeds_due_a_refund_goes_when_its_credit_note_is_taken_off_for_one_run(open_book: Casebook) -> None:
+    note = {"kind": "credit_note", "number": "n-1", "total": "200.00"}
+    await open_book.put(make_invoice(), make_invoice("n-1", **note, applies_to="i-1"))
+    await open_book.run()
+    await open_book.put(make_payment(amount="150.00", kind="refund", invoice_id="n-1"))
+    sick = await open_book.find("payment", "p-1", "held", "exceeds_due", "150.00", "AG-n-1")
+
+    await open_book.put(make_invoice("n-1", **note))
+
+    await open_book.check_cured(sick, "150.00")
+    await open_book.put(make_invoice("n-1", **note, applies_to="i-1"))
+    await open_book.run()
+    assert str(open_book.numbered("AG-1").left) == "450.00"

@@ -9,7 +9,8 @@ import msgspec
 import pydantic
 from aiohttp import web
 
-from hub.contract import Capabilities, Idempotency, Limits, OAuth, Webservice
+from hub.contract import OAuth, Webservice
+from hub.domain.capabilities import Capabilities, Idempotency, Limits
 from hub.domain.drafts import Response
 from hub.errors import ThrottledError
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from hub.contract import Limits
+from hub.domain.capabilities import Limits
 from hub.domain.drafts import Request
 from hub.errors import AuthorizationError, LeaseLostError, TemporaryError, ThrottledError
 from hub.remote import client as client_module

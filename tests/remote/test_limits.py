@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from hub.contract import Limits
+from hub.domain.capabilities import Limits
 from hub.domain.drafts import Request
 from hub.errors import ThrottledError
 from hub.remote.http import Door, Meter

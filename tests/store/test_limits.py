@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 import pytest
 
-from hub.contract import Limits
 from hub.domain import limits as rules
+from hub.domain.capabilities import Limits
 from hub.domain.limits import CallState, Caps, Flight
 from hub.errors import ThrottledError
 from hub.store.database import Database

@@ -3,85 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hub.errors import TemporaryError
-from hub.store import remote_contacts
-from hub.sync import importing
-from plugins.xero.sandbox.state import Contact
 from tests.sync.harness import GALLERY, cents, make_contact, make_invoice
+from tests.sync.imports import CONTACTS, add, here, imported, put, standing, told, turn, writes
 from tests.web.webservices.office import BASE, Office, open_office
-
-CONTACTS = "GET /api.xro/2.0/Contacts"
 
 
 @pytest.fixture
 async def office(dsn: str, tmp_path: Path) -> AsyncIterator[Office]:
     async with open_office(dsn, tmp_path) as made:
         yield made
-
-
-async def put(office: Office, *records: dict[str, Any]) -> None:
-    await office.bench.put(*records)
-
-
-def add(office: Office, name: str, **fields: Any) -> Contact:
-    return office.bench.organisation.add_contact(name, **fields)
-
-
-def spread(office: Office) -> None:
-    """As in years of book-keeping: no two were changed in one second."""
-    ledger = office.bench.ledger
-    year_ago = office.bench.organisation.now() - timedelta(days=365)
-    for n, one in enumerate(ledger.contacts.values()):
-        ledger.contacts.touch(one, year_ago + timedelta(minutes=n))
-
-
-async def here(office: Office) -> dict[str, dict[str, Any]]:
-    """The gallery's contacts by id, as the API tells them."""
-    found: dict[str, dict[str, Any]] = {}
-    query: dict[str, Any] = {"limit": 500}
-    while True:
-        status, page = await office.get(f"{BASE}/contacts", **query)
-        assert status == 200, page
-        found |= {one["id"]: one for one in page["items"]}
-        if page["next"] is None:
-            return found
-        query["cursor"] = page["next"]
-
-
-async def told(office: Office) -> list[dict[str, Any]]:
-    """What the events say of imports."""
-    found: list[dict[str, Any]] = []
-    query: dict[str, Any] = {"limit": 500}
-    while True:
-        _, page = await office.get(f"{BASE.removesuffix('/')}/events", **query)
-        found += [one["data"] for one in page["items"] if one["type"] == "contacts.imported"]
-        if page["next"] is None:
-            return found
-        query["after"] = page["next"]
-
-
-async def turn(office: Office, **settings: Any) -> None:
-    status, answer = await office.call("PATCH", office.path, json={"settings": settings})
-    assert status == 200, answer
-
-
-async def standing(office: Office, contact_id: str) -> tuple[str, str | None]:
-    entry = await office.entry("contact", contact_id)
-    return entry["state"], entry["remote_id"]
-
-
-def imported(contact: Contact) -> str:
-    return f"xero-{contact.id}"
-
-
-def writes(office: Office) -> int:
-    return office.bench.sandbox.calls.writes
 
 
 # -- brought here
@@ -364,119 +298,3 @@ async def test_a_new_webservice_on_the_same_organisation_keeps_imported_contacts
     assert contact["origin"]["webservice_id"] == office.webservice_id
     assert await standing(office, imported(ana)) == ("synced", ana.id)
     assert writes(office) == 0
-
-
-# -- many, and killed on the way
-
-
-async def fill(office: Office, somebodies: int = 2400) -> set[str]:
-    """So many contacts there and 100 more, as untidy as books are; returns the ids that are to come here."""
-    plain = [add(office, f"Somebody {n}", email=f"s{n}@example.com") for n in range(somebodies)]
-    namesakes = [add(office, "John Smith", email=f"john{n}@example.com") for n in range(40)]
-    for _ in range(10):
-        add(office, "Mary Major", email="mary@example.com")
-    for n in range(30):
-        add(office, f"Archived {n}", status="ARCHIVED")
-    for n in range(10):
-        add(office, f"Forgotten {n}", status="GDPRREQUEST")
-    for n in range(10):
-        office.bench.organisation.merge_contacts(add(office, f"Merged {n}").id, plain[n].id)
-    spread(office)
-    matched = [make_contact(f"c-{n}", name=f"somebody  {n}", email=f"S{n}@example.com") for n in range(100)]
-    await put(office, *matched, make_contact("c-john", name="John Smith", email="john@example.com"))
-    await put(office, make_contact("c-mary", name="Mary Major", email="mary@example.com"))
-    return {imported(one) for one in plain[100:] + namesakes}
-
-
-def reads(office: Office) -> int:
-    return office.bench.sandbox.calls.by_path.get(CONTACTS, 0)
-
-
-async def test_2500_contacts_cost_three_reads_and_none_comes_twice(office: Office) -> None:
-    wanted = await fill(office)
-    assert len(office.bench.ledger.contacts) == 2500
-    await office.connect(import_contacts=True)
-    await put(office, make_invoice(contact_id="c-7"), make_invoice("i-2", contact_id="c-new", total="80.00"))
-    await put(office, make_contact("c-new"))
-    office.bench.sandbox.calls.clear()
-
-    run = await office.sync()
-
-    assert (run["state"], reads(office)) == ("done", 3), run["error"]
-    found = await here(office)
-    own = {f"c-{n}" for n in range(100)} | {"c-john", "c-mary", "c-new"}
-    assert set(found) == wanted | own
-    counts = run["counts"]
-    assert (counts["received"], counts["left_out"]) == (2340, 10)
-    assert run["done"] == run["total"]
-    (event,) = await told(office)
-    assert (event["created"], event["linked"], event["left_out"], event["skipped"]) == (2340, 100, 10, 50)
-    assert set(office.bench.books()) == {"AG-1", "AG-2"}
-    await turn(office, import_contacts=False)
-    await turn(office, import_contacts=True)
-
-    again = await office.sync()
-
-    assert (again["state"], len(await here(office))) == ("done", len(found))
-    # The one contact that the gallery sent meanwhile is known too.
-    assert (again["counts"]["received"], again["counts"]["unchanged"]) == (0, 2441)
-    async with office.bench.hub.database.connection() as conn:
-        left = await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1)
-    assert left == []
-
-
-@pytest.mark.parametrize(
-    ("name", "calls", "somebodies", "extra_reads"),
-    [("stage", {2}, 2400, 1), ("unstage", {2, 4}, 800, 0)],
-    ids=["while reading", "while taking"],
-)
-async def test_killed_on_the_way_it_goes_on_where_it_was(
-    office: Office, monkeypatch: pytest.MonkeyPatch, *, name: str, calls: set[int], somebodies: int, extra_reads: int
-) -> None:
-    """The transaction under way is lost, and nothing else: no page is read again that was stored."""
-    wanted = await fill(office, somebodies)
-    await office.connect(import_contacts=True)
-    office.bench.sandbox.calls.clear()
-    count, real = 0, getattr(remote_contacts, name)
-
-    async def die(*args: Any, **named: Any) -> None:
-        nonlocal count
-        count += 1
-        await real(*args, **named)
-        if count in calls:
-            raise TemporaryError("gone", delay=0.001)
-
-    monkeypatch.setattr(remote_contacts, name, die)
-    monkeypatch.setattr(importing, "STEP", 200)
-
-    states = [(await office.sync())["state"] for _ in range(len(calls) + 1)]
-
-    assert states == ["waiting"] * len(calls) + ["done"]
-    assert len(await here(office)) == len(wanted) + 102
-    assert wanted <= set(await here(office))
-    assert reads(office) == (somebodies + 100) // 1000 + 1 + extra_reads
-    (event,) = await told(office)
-    assert (event["created"], event["left_out"]) == (len(wanted), 10)
-
-
-async def test_turned_off_half_way_nothing_that_was_read_is_kept(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add(office, "Ana Ruiz")
-    await office.connect(import_contacts=True)
-
-    async def die(*_: Any, **__: Any) -> None:
-        raise TemporaryError("gone", delay=0.001)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(remote_contacts, "list_staged", die)
-        assert (await office.sync())["state"] == "waiting"
-    async with office.bench.hub.database.connection() as conn:
-        assert await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1)
-    await turn(office, import_contacts=False)
-
-    await office.sync()
-
-    async with office.bench.hub.database.connection() as conn:
-        assert await remote_contacts.list_staged(conn, GALLERY, office.webservice_id, limit=1) == []
-    assert await here(office) == {}

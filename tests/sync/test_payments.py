@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from hub.contract import Cancel
+from hub.domain.capabilities import Cancel
 from hub.domain.entries import Entry
 from hub.domain.records import Payment
 from hub.store import records

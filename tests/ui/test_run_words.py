@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.contract import Limits
+from hub.domain.capabilities import Limits
 from hub.domain.proof import Figures
 from hub.domain.remotes import Operation
 from hub.store.batches import Sent, WriteCount

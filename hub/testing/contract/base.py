@@ -8,8 +8,9 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import msgspec
 
-from hub.contract import Cancel, Webservice
+from hub.contract import Webservice
 from hub.domain.books import Book
+from hub.domain.capabilities import Cancel
 from hub.domain.drafts import Draft, Held, Request, Response, Subject, Write
 from hub.domain.records import Contact, EntryType, Invoice, Payment, RecordType, Reference, TaxCode
 from hub.domain.remotes import Accepted, Operation, Outcome, Remote, RemoteId

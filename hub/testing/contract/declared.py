@@ -8,8 +8,9 @@ from typing import Any, get_args
 import msgspec
 import pydantic
 
-from hub.contract import Idempotency, Settings, Suggestion, Webservice
+from hub.contract import Settings, Suggestion, Webservice
 from hub.domain.books import Choices, Finding
+from hub.domain.capabilities import Idempotency
 from hub.domain.drafts import Response
 from hub.errors import ThrottledError
 from hub.remote.client import check_base

@@ -11,7 +11,8 @@ import pytest
 
 from hub.domain.drafts import Draft
 from hub.domain.entries import MOVES, STATES, Do, Entry, Hold, LeaveOut, Sent, State, Step, Wait
-from hub.domain.planning import Account, Redrawn, plan_invoice, plan_payment, plan_standing
+from hub.domain.paying import Account, Redrawn, plan_payment
+from hub.domain.planning import plan_invoice, plan_standing
 from hub.domain.records import Invoice, Payment
 from hub.domain.remotes import Remote, RemoteId, RemoteStatus
 from hub.domain.settling import judged

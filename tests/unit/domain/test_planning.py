@@ -11,7 +11,7 @@ import pytest
 from hub.domain.drafts import Draft
 from hub.domain.eligibility import judge_payment
 from hub.domain.entries import Do, Entry, Hold, LeaveOut, Nothing, Resolution, Sent, Step, Wait
-from hub.domain.planning import Account, Redrawn, find_twin, needs_redrawing, plan_payment
+from hub.domain.paying import Account, Redrawn, find_twin, needs_redrawing, plan_payment
 from hub.domain.records import Payment, Reference
 from hub.domain.remotes import Operation, Remote, RemoteId
 

@@ -13,6 +13,7 @@ from hub.domain.entries import Entry, Sent
 from hub.domain.proof import Figures, Sums, pair_invoice, pair_payment, sum_paid
 from hub.domain.records import Invoice, Payment
 from hub.domain.remotes import Remote, RemoteId
+from hub.sync.proof_view import render_amount
 
 
 def cents(text: str) -> Decimal:
@@ -102,6 +103,33 @@ def test_sums_are_by_currency_and_credit_notes_count_off() -> None:
     assert list(found) == ["AUD", "JPY"]
     assert found["AUD"][0].total == cents("100.00")
     assert found["AUD"][1].total == cents("110.00")
+
+
+def test_a_tax_that_one_side_does_not_tell_counts_on_neither() -> None:
+    """An invoice changed since it was written has no tax of ours: half of a pair would look like a difference."""
+    sums = Sums()
+    sums.add(pair_invoice(make_invoice(), ENTRY, make_remote(), NOTHING))
+    sent = Sent(fingerprint="", record_version=1, total=cents("110.00"), tax=cents("10.00"))
+    changed = msgspec.structs.replace(ENTRY, sent=sent)
+    sums.add(pair_invoice(make_invoice(total=cents("120.00")), changed, make_remote(), NOTHING))
+    ((ours, theirs),) = sums.by_currency().values()
+    assert (ours.tax, theirs.tax) == (cents("10.00"), cents("10.00"))
+    assert (ours.total, theirs.total) == (cents("230.00"), cents("220.00"))
+
+
+def test_what_is_gone_there_counts_its_tax_on_our_side() -> None:
+    sums = Sums()
+    sums.add(pair_invoice(make_invoice(), ENTRY, None, NOTHING))
+    ((ours, theirs),) = sums.by_currency().values()
+    assert (ours.tax, theirs.tax or NOTHING) == (cents("10.00"), NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [("0", "AUD", "0.00"), ("500", "AUD", "500.00"), ("105005.00", "JPY", "105005"), ("1.234", "AUD", "1.234")],
+)
+def test_amounts_of_a_proof_have_the_decimals_of_their_currency(amount: str, currency: str, written: str) -> None:
+    assert render_amount(cents(amount), currency) == written
 
 
 def test_what_a_side_does_not_tell_is_no_difference() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hub.contract import Limits
+from hub.domain.capabilities import Limits
 from hub.store.batches import Sent, WriteCount
 from hub.store.limits import Remaining
 from hub.store.runs import Counts, PlannedSum, Run
