@@ -65,6 +65,14 @@ golden: .venv ## rewrite golden files; read the diff before you commit it
 	@HUB_GOLDEN=write $(PYTEST) -k golden $(ARGS)
 	@git diff --stat
 
+.PHONY: pictures
+pictures: .venv ## make the pictures of the bookkeeper's guide anew; look at them before you commit them
+	@HUB_GUIDE_PICTURES=docs/images/bookkeeper $(PYTEST) -q tests/ui/test_whole_walk.py -k "not no-js"
+
 .PHONY: bench
 bench: .venv ## the benchmarks, as ratios within one run
 	@$(PY) -m tests.bench $(ARGS)
+
+.PHONY: bench-pages
+bench-pages: .venv ## how long each page takes and how large it is, with 10,000 invoices
+	@$(PY) -m tests.bench_pages $(ARGS)

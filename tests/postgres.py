@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -34,12 +34,18 @@ URL_SETTING = "HUB_TEST_DATABASE_URL"
 _START_SECONDS = 60.0
 _TURN_SECONDS = 120.0
 _POLL_SECONDS = 0.02
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a random name, for its owner only, is made in it
+_ROOM_BYTES = 4 * 1024**3
 _TEMPLATE_KEY = 0x6875622D74657374  # "hub-test"
 
 
 def make_session_folder() -> Path:
-    """A folder for one test run; `HUB_TEST_DATABASE_URL` leaves it empty."""
-    return Path(tempfile.mkdtemp(prefix="hub-tests-"))
+    """A folder for one test run, in memory where there is room; `HUB_TEST_DATABASE_URL` leaves it empty.
+
+    Thousands of databases are made and dropped: in memory that takes half the time.
+    """
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES and os.access(_MEMORY, os.W_OK)
+    return Path(tempfile.mkdtemp(prefix="hub-tests-", dir=_MEMORY if roomy else None))
 
 
 def join_session(folder: Path) -> IO[str]:
@@ -122,6 +128,18 @@ async def _run_alone(dsn: str, statement: str) -> None:
         await connection.close(timeout=5)
 
 
+async def _cheapen_logins(dsn: str) -> None:
+    """Keep the password with one round of hashing: a test connects ten times, and a login takes half as long."""
+    told = urlsplit(dsn)
+    word = unquote(told.password or "").replace("'", "''")
+    connection = await asyncpg.connect(dsn, timeout=30)
+    try:
+        await connection.execute("SET scram_iterations = 1")
+        await connection.execute(f"ALTER ROLE {told.username} PASSWORD '{word}'")
+    finally:
+        await connection.close(timeout=5)
+
+
 async def _take_turn(connection: asyncpg.Connection) -> None:
     deadline = time.monotonic() + _TURN_SECONDS
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _TEMPLATE_KEY):
@@ -164,6 +182,7 @@ def _start_holder(folder: Path) -> None:
 async def hold(folder: Path) -> None:
     """Keep the server of *folder* until nobody takes part in the test run any more, then remove the folder."""
     async with EmbeddedPostgres(folder, durable=False, max_connections=200) as dsn:
+        await _cheapen_logins(dsn)
         part = folder / "dsn.part"
         part.touch(0o600)
         part.write_text(dsn)

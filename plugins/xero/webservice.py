@@ -249,17 +249,18 @@ class Xero(Reader):
         return found
 
     async def create(self) -> Report:
-        """Can it work: the organisation answers, and what is left to choose."""
-        return await self._report()
+        """What is left to choose, by the choices that the hub has just read; without them the organisation is asked."""
+        read = self.book.choices if self.book else None
+        return self._report(read if read and read.organisation else await self.choices())
 
     async def edit(self, before: Settings) -> Report:  # noqa: ARG002 - the contract's
         """Nothing of the settings depends on the remote side; the findings are refreshed."""
-        return await self._report()
+        return self._report(await self.choices())
 
-    async def _report(self) -> Report:
+    def _report(self, choices: Choices) -> Report:
         mappings = self.book.mappings if self.book else ()
         codes = (self.book.extra.get("tax_codes") or ()) if self.book else ()
-        return Report(findings=parsing.check_mappings(mappings, await self.choices(), codes))
+        return Report(findings=parsing.check_mappings(mappings, choices, codes))
 
     async def choices(self) -> Choices:
         """Five reads: organisation, accounts, tax rates, tracking, currencies."""

@@ -227,6 +227,14 @@ def make_result(**changes: Any) -> proof_views.Result:
         ({"counts": {}}, "need", "There is nothing in the books of Xero", ""),
         ({"agrees": False, "differs": 2}, "bad", "The ledgers do not agree: 2 records differ.", ""),
         (
+            {"agrees": False, "differs": 1, "resolved": 1},
+            "need",
+            "The ledgers do not agree: 1",
+            "It is marked as resolved",
+        ),
+        ({"agrees": False, "differs": 2, "n_ours": 1, "resolved": 3}, "need", "The ledgers", "All of them are marked"),
+        ({"agrees": False, "differs": 2, "resolved": 1}, "bad", "The ledgers do not agree: 2", "1 of them is marked"),
+        (
             {"agrees": False, "n_ours": 1, "n_theirs": 2, "waiting": 2},
             "bad",
             "The ledgers do not agree: 1 record is gone in Xero and 2 documents stand only in Xero.",

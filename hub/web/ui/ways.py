@@ -48,6 +48,8 @@ CONFIRM: Mapping[str, str] = {
     "possible_duplicate_payment": "With this you say that they are two payments: it is sent.",
     "unknown_outcome": "With this you say that you looked and it is not there: it is sent again.",
 }
+# (for one record, for several) where "Try again" would not say what it does
+_RETRY: Mapping[str, tuple[str, str]] = {"edited_there": ("Write over it there", "Write over all of them there")}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REMOTE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -85,10 +87,25 @@ def list_ways(cause: Cause, *, listed: bool = False) -> tuple[Way, ...]:
         label = DECIDED_ONE_BY_ONE.get(problem.reason, "")
         found.insert(0 if label else len(found), Way(label=label or "Show what it holds", to=here))
     if problem.count and not cause.own:
-        label = "Try again" if problem.count == 1 else "Try again for all"
+        label = say_retry(problem.reason, problem.count)
         confirm = CONFIRM.get(problem.reason, "")
         found.append(Way(label=label, to=(*here, "retry"), role="bookkeeper", post=True, confirm=confirm))
-    return tuple(msgspec.structs.replace(way, primary=way is found[0] and not way.confirm) for way in found)
+    below = not listed and problem.reason in DECIDED_ONE_BY_ONE  # the page has a better button at each record
+    return tuple(
+        msgspec.structs.replace(way, primary=way is found[0] and not way.confirm and not below) for way in found
+    )
+
+
+def say_retry(reason: str | None, n: int = 1) -> str:
+    """What the button says that asks for *n* records to be sent again."""
+    one, several = _RETRY.get(reason or "", ("Try again", "Try again for all"))
+    return one if n == 1 else several
+
+
+def is_plain_retry(reason: str | None) -> bool:
+    """Whether "Try again" is the first thing to do: it is harmless, and no other button leads further."""
+    others = (MAPPINGS, AUTHORISE, CONFIRM, DECIDED_ONE_BY_ONE)
+    return not any(reason in one for one in others)
 
 
 def may_resolve(entry: Entry) -> bool:

@@ -69,7 +69,7 @@ async def _show(request: web.Request, wrong: Wrong | None = None) -> web.Respons
         cards=cards,
         payments=invoice_view.draw_payments(whole, cards, services.registry.kinds),
         again=invoice_view.again_label(whole),
-        asks=any(need.what == "" for card in cards for need in card.needs),
+        asks=any(card.needs for card in cards),
         moving=moving,
         refresh=_REFRESH if moving and wrong is None else None,
         wrong=wrong,

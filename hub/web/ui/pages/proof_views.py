@@ -155,12 +155,14 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """A proof, as much of it as a page shows; what is bounded says how many there are in all.
 
-    `differs`: records that stand on both sides and differ; `ours`: gone there; `theirs`: only there.
+    `differs`: records that stand on both sides and differ; `ours`: gone there; `theirs`: only there; `resolved`: how
+    many of the first two somebody marked as resolved.
     """
 
     agrees: bool
     complete: bool
     differs: int
+    resolved: int
     differing: tuple[Row, ...]
     equal: int
     equals: tuple[Row, ...]
@@ -182,10 +184,11 @@ async def sum_up(found: Proof) -> Result:
     heap: list[tuple[Decimal, int, Row]] = []
     equals: list[Row] = []
     counts: dict[str, int] = {}
-    differs = gone = equal_invoices = 0
+    differs = gone = resolved = equal_invoices = 0
     for n, raw in enumerate(found.rows.read()):
         row = decode(raw)
         counts[row.type] = counts.get(row.type, 0) + 1
+        resolved += row.state == "resolved" and not row.difference.is_zero
         if row.difference.is_zero:
             equal_invoices += row.type == "invoice"
             if len(equals) < MOST_EQUAL and row.type == "invoice":
@@ -202,6 +205,7 @@ async def sum_up(found: Proof) -> Result:
         agrees=found.agrees,
         complete=found.complete,
         differs=differs,
+        resolved=resolved,
         differing=tuple(row for _, _, row in sorted(heap, key=lambda one: one[:2], reverse=True)),
         equal=found.rows.count - differs - gone,
         equals=tuple(equals),
@@ -256,7 +260,10 @@ def say_verdict(result: Result, fmt: Formats, title: str) -> tuple[str, str, str
         are = "is" if result.waiting == 1 else "are"
         more = f"{fmt.count(result.waiting, 'record')} {are} not in the books yet; the reasons stand below."
     if not result.agrees:
-        return "bad", _say_differences(result, fmt, title), more
+        apart = result.differs + result.n_ours + result.n_theirs
+        tone = "need" if result.resolved == apart else "bad"
+        resolved = _say_resolved(result, apart, fmt)
+        return tone, _say_differences(result, fmt, title), f"{resolved} {more}".strip()
     if not result.counts:
         return "need", f"There is nothing in the books of {title} in this period.", more
     if result.waiting:
@@ -277,6 +284,15 @@ def _say_differences(result: Result, fmt: Formats, title: str) -> str:
         parts.append(f"{fmt.count(result.n_theirs, 'document stands', 'documents stand')} only in {title}")
     said = " and ".join(", ".join(parts).rsplit(", ", 1))
     return f"The ledgers do not agree: {said}."
+
+
+def _say_resolved(result: Result, apart: int, fmt: Formats) -> str:
+    if not result.resolved:
+        return ""
+    if apart == 1:
+        return "It is marked as resolved, with a note in its history."
+    which = "All" if result.resolved == apart else fmt.number(result.resolved)
+    return f"{which} of them {'is' if result.resolved == 1 else 'are'} marked as resolved."
 
 
 def say_counts(counts: Mapping[str, int], fmt: Formats) -> str:
