@@ -35,10 +35,11 @@ from hub.store.database import Database
 from hub.store.embedded import EmbeddedPostgres
 from hub.store.grants import GrantStore
 from hub.store.limits import Limiter
+from hub.store.operating import BEATS
 from hub.sync import janitor
 from hub.sync.connecting import Webservices
 from hub.sync.doors import RemoteDoors
-from hub.sync.scheduler import Scheduler
+from hub.sync.scheduler import Scheduler, name_daemon
 from hub.sync.session import Tuning
 from hub.sync.telling import Teller
 from hub.sync.worker import Worker
@@ -122,8 +123,9 @@ async def open_hub(
         sync = await stack.enter_async_context(
             await Database.open(dsn, size=SYNC_POOL, application_name="hub-sync", clock_factor=factor)
         )
+        owner = name_daemon()
         beats = await stack.enter_async_context(
-            await Database.open(dsn, size=BEAT_POOL, application_name="hub-beat", clock_factor=factor)
+            await Database.open(dsn, size=BEAT_POOL, application_name=f"{BEATS} {owner}", clock_factor=factor)
         )
         box = secrets_.load_or_make(settings.secret_key_file or data_dir(settings) / "secret.key")
         async with admin.connection() as conn:
@@ -155,7 +157,7 @@ async def open_hub(
             tuning=tuning,
         )
         worker = Worker(sync, registry, doors, tuning, box=box, beats=beats)
-        scheduler = Scheduler(beats, worker, workers=settings.workers, tuning=tuning)
+        scheduler = Scheduler(beats, worker, workers=settings.workers, tuning=tuning, owner=owner)
         tells = await stack.enter_async_context(
             await Database.open(dsn, size=TELL_POOL, application_name="hub-tell", clock_factor=factor)
         )

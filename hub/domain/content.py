@@ -72,7 +72,7 @@ def _read_stored(kind: type, value: Any) -> Any:
     # plain decimals of records that code built are written by msgspec itself, an exponent included: "1E+3"
     if kind is not Exact:
         raise TypeError(f"no way to decode a {kind.__name__}")
-    return Exact(format(Decimal(value), "f"))
+    return Exact(format(Decimal(value), "f") if "E" in value else value)
 
 
 _as_sent = msgspec.json.Encoder(enc_hook=_write_as_sent)

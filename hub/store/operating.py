@@ -10,6 +10,7 @@ from hub.store.database import Connection
 from hub.store.queries import load
 
 QUERIES = load("operating")
+BEATS = "hub-beat"  # application_name of a daemon's heartbeat connections, before the daemon's own name
 
 
 class Needy(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
 
 
+class Daemon(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon that is connected to the database, at work or at rest. `since`: its oldest connection of this sort."""
+
+    owner: str
+    since: datetime
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """How much there is and how much waits.
 
@@ -64,6 +72,12 @@ async def list_needy(conn: Connection, *, limit: int) -> list[Needy]:
     """Webservices that need someone: those without access first, then those stopped, then the oldest problems."""
     rows = await conn.fetch(QUERIES.needy, limit)
     return [Needy(**{name: row[name] for name in Needy.__struct_fields__}) for row in rows]
+
+
+async def list_daemons(conn: Connection, *, limit: int) -> list[Daemon]:
+    """Daemons that are connected now, the oldest first. A command such as `hub doctor` is one while it works."""
+    rows = await conn.fetch(QUERIES.daemons, BEATS, limit)
+    return [Daemon(owner=row["owner"], since=row["since"]) for row in rows]
 
 
 async def list_leases(conn: Connection, *, limit: int) -> list[Held]:

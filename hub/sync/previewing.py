@@ -121,6 +121,7 @@ async def compare(
     filters = services.filters_of(services.kind_of(row))
     before, after = Ruled(now, filters), Ruled(then, filters)
     same_rules = now.exclusions == then.exclusions
+    same_gates = same_rules and now.settings == then.settings and now.window_start == then.window_start
     rules = tuple(RuleTally(exclusion=one, words=describe(one, filters), tally=Tally()) for one in then.exclusions)
     found = Preview(exclusions=rules, kept_out={})
     deadline = time.monotonic() + seconds
@@ -130,7 +131,8 @@ async def compare(
             break
         matched_then = after.matched(candidate)
         matched_now = matched_then if same_rules else before.matched(candidate)
-        stop_now, stop_then = before.stop(candidate, matched_now), after.stop(candidate, matched_then)
+        stop_then = after.stop(candidate, matched_then)
+        stop_now = stop_then if same_gates else before.stop(candidate, matched_now)
         _count(found, candidate, stop_now, stop_then)
         if matched_then and after.stop(candidate, ()) is None and not _is_gone(candidate):
             for n in matched_then:

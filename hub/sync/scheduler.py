@@ -20,18 +20,25 @@ DRAIN_SECONDS = 30.0
 LONGEST_BACKOFF = 30.0
 
 
+def name_daemon() -> str:
+    """A name for one process, new at each start: what its leases and its connection bear."""
+    return f"d-{secrets.token_hex(6)}"
+
+
 class Scheduler:
     """Claims due webservices and works on up to *workers* of them at a time.
 
     `run` loops until it is cancelled; `drain` is the clean stop: no new claims, what is in flight is finished.
     """
 
-    def __init__(self, database: Database, worker: Worker, *, workers: int, tuning: Tuning) -> None:
+    def __init__(
+        self, database: Database, worker: Worker, *, workers: int, tuning: Tuning, owner: str | None = None
+    ) -> None:
         self._database = database
         self._worker = worker
         self._workers = workers
         self._tuning = tuning
-        self._owner = f"d-{secrets.token_hex(6)}"
+        self._owner = owner or name_daemon()
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self._draining = False

@@ -23,6 +23,16 @@ WHERE l.owner IS NOT NULL
 ORDER BY l.owner, l.gallery_id, l.webservice_id
 LIMIT $1;
 
+-- name: daemons
+-- $1 application_name of heartbeat connections, before the daemon's name, $2 at most -> daemons that are connected: owner,
+-- since; a role sees its own connections in pg_stat_activity
+SELECT substr(application_name, length($1::text) + 2) AS owner, min(backend_start) AS since
+FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, $1::text || ' ')
+GROUP BY 1
+ORDER BY since, owner
+LIMIT $2;
+
 -- name: figures
 -- -> how much there is and how much waits: galleries, webservices, ready, runs, overdue (webservices whose time came over
 -- a minute ago and that nobody has), notices and callbacks whose last try failed; version of Postgres and size in bytes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Literal
 
@@ -13,6 +15,7 @@ from hub.errors import BusyError, Fault, FormError, NotFoundError, UnavailableEr
 from hub.settings import PREFIX, Settings
 from hub.store import keys, migrate, operating, records
 from hub.store.keys import Key
+from hub.store.operating import Daemon, Held
 from hub.web.api.records import check_gallery
 from hub.web.bodies import is_id
 from hub.web.deps import DEPS, Deps
@@ -138,6 +141,7 @@ async def show_system(request: web.Request) -> web.StreamResponse:
     async with deps.database.connection() as conn:
         figures = await operating.get_figures(conn)
         held = await operating.list_leases(conn, limit=MOST_LEASES)
+        alive = await operating.list_daemons(conn, limit=MOST_LEASES)
     return await render(
         request,
         "operator/system.html",
@@ -145,11 +149,18 @@ async def show_system(request: web.Request) -> web.StreamResponse:
         version=hub_version(),
         figures=figures,
         current=await _is_current(deps),
-        daemons=[(owner, list(leases)) for owner, leases in groupby(held, key=lambda one: one.owner)],
+        daemons=join_daemons(alive, held),
         plugins=[] if deps.registry is None else sorted(deps.registry.kinds),
         settings=list_settings(deps.settings),
         sections=[(name, sorted(deps.settings.section(name))) for name in deps.settings.plugins],
     )
+
+
+def join_daemons(alive: Sequence[Daemon], held: Sequence[Held]) -> list[tuple[str, datetime | None, list[Held]]]:
+    """(name, since when, what it works at) of each daemon; None: it is gone, and its leases are left (pure)."""
+    leases = {owner: list(its) for owner, its in groupby(held, key=lambda one: one.owner)}
+    there = [(one.owner, one.since, leases.pop(one.owner, [])) for one in alive]
+    return there + [(owner, None, its) for owner, its in leases.items()]
 
 
 async def _is_current(deps: Deps) -> bool:
