@@ -179,7 +179,7 @@ async def sync(settings: Settings, webservice_id: str, *, dry_run: bool, console
         async with hub.database.transaction() as conn:
             row = await webservices.get(conn, gallery_id, webservice_id)
             if row.state != "ready":
-                raise HubError(f"The webservice is {row.state}, not ready.")
+                raise HubError(f"The webservice {webservices.STATE_WORDS[row.state]}, so it cannot sync.")
             run, _ = await runs.open_run(
                 conn, gallery_id, webservice_id, run_id, invoices=None, dry_run=dry_run, asked_by="person"
             )

@@ -198,7 +198,7 @@ class Webservice:
         return Held(
             code="remote_total",
             message=f"The total there is {remote.total}, not {draft.total}.",
-            remedy="Correct it there or here; no payment goes out before the totals are equal.",
+            remedy="Correct it there or in the gallery; no payment goes out before the totals are equal.",
         )
 
     @classmethod

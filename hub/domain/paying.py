@@ -122,7 +122,7 @@ def _payment_changes(remote: Remote, draft: Draft, *, moved: bool) -> list[str]:
     found = ["another invoice"] if moved else []
     for label, ours, theirs in (("amount", draft.total, remote.total), ("date", draft.on, remote.on)):
         if ours is not None and theirs is not None and ours != theirs:
-            found.append(f"{label} {ours} here, {theirs} there")
+            found.append(f"{label} {ours} in the gallery, {theirs} there")
     return found
 
 

@@ -48,17 +48,17 @@ def differences(entry: Entry, remote: Remote) -> tuple[str, ...]:
         return ()
     found = []
     if sent.total is not None and remote.total is not None and remote.total != sent.total:
-        found.append(f"total {sent.total} here, {remote.total} there")
+        found.append(f"total {sent.total} in the gallery, {remote.total} there")
     elif sent.tax is not None and remote.tax is not None and remote.tax != sent.tax:
-        found.append(f"tax {sent.tax} here, {remote.tax} there")
+        found.append(f"tax {sent.tax} in the gallery, {remote.tax} there")
     if sent.contact_id and remote.contact_id and remote.contact_id != sent.contact_id:
         found.append("another contact there")
     if remote.status in DRAFT_STATUSES:
         return tuple(found)
     if sent.on and remote.on and remote.on != sent.on:
-        found.append(f"date {sent.on} here, {remote.on} there")
+        found.append(f"date {sent.on} in the gallery, {remote.on} there")
     if sent.currency and remote.currency and remote.currency != sent.currency:
-        found.append(f"currency {sent.currency} here, {remote.currency} there")
+        found.append(f"currency {sent.currency} in the gallery, {remote.currency} there")
     return tuple(found)
 
 
@@ -156,7 +156,7 @@ def _money_changes(sent: Sent, draft: Draft) -> list[str]:
     names = {"total": "total", "tax": "tax", "date": "on", "currency": "currency"}
     moved = sent.contact_record is not None and contact_of(draft) not in (None, sent.contact_record)
     return ["another contact here"] * moved + [
-        f"{label} {new} here, {getattr(sent, names[label])} there"
+        f"{label} {new} in the gallery, {getattr(sent, names[label])} there"
         for label, new in pairs
         if new is not None and getattr(sent, names[label]) is not None and new != getattr(sent, names[label])
     ]

@@ -99,7 +99,8 @@ CONFLICT: dict[str, Reason] = {
         "applies to) and the change goes with the next run, or mark it as resolved.",
     ),
     "edited_there": Reason(
-        "{number} was changed there: {difference}.", "Make both sides equal, there or here, or mark it as resolved."
+        "{number} was changed there: {difference}.",
+        "Make both sides equal, there or in the gallery, or mark it as resolved.",
     ),
     "voided_there": Reason(
         "{number} was voided or deleted there, but is live in the gallery system.",

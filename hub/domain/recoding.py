@@ -32,7 +32,7 @@ def list_moved(entry: Entry) -> tuple[str, ...]:
         return ()
     ours, theirs = dict(entry.sent.lines), dict(entry.remote.lines)
     return tuple(
-        f"account {key} {ours.get(key, 'nothing')} here, {theirs.get(key, 'nothing')} there"
+        f"account {key} {ours.get(key, 'nothing')} in the gallery, {theirs.get(key, 'nothing')} there"
         for key in {**ours, **theirs}
         if ours.get(key) != theirs.get(key)
     )

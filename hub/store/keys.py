@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from hub.errors import Fault, FormError, NotFoundError
+from hub.errors import ConflictError, Fault, FormError, NotFoundError
 from hub.store.database import Connection
 from hub.store.queries import load
 
@@ -33,20 +33,30 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-async def create(conn: Connection, role: Role, gallery_id: str | None = None) -> str:
+async def create(conn: Connection, role: Role, gallery_id: str | None = None, *, once: str | None = None) -> str:
     """Make a key and return its secret, which is never to be had again.
+
+    *once*: a random word of the asker's; only one key is ever made for it.
 
     Raises:
         FormError: no such role, an operator's key with a gallery, or another one without.
+        ConflictError: there is, or was, a key for *once*.
     """
+    check_scope(role, gallery_id)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    name = secrets.token_hex(8) if once is None else _hash(once).hex()[:16]
+    if await conn.fetchval(QUERIES.save_key, f"key_{name}", _hash(secret), role, gallery_id) is None:
+        raise ConflictError("conflict", "This key was made already, and was shown then.")
+    return secret
+
+
+def check_scope(role: str, gallery_id: str | None) -> None:
+    """Raises FormError: no such role, an operator's key with a gallery, or another one without (pure)."""
     if role not in ROLES:
         raise FormError([Fault("role", f"needs one of: {', '.join(ROLES)}")])
     if (role == "operator") != (gallery_id is None):
         fault = "an operator's key is for all galleries" if gallery_id else f"a {role}'s key needs its gallery"
         raise FormError([Fault("gallery", fault)])
-    secret = PREFIX + secrets.token_urlsafe(32)
-    await conn.execute(QUERIES.save_key, f"key_{secrets.token_hex(8)}", _hash(secret), role, gallery_id)
-    return secret
 
 
 async def find(conn: Connection, secret: str) -> Key | None:

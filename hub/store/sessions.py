@@ -28,6 +28,7 @@ LONGEST_SECONDS = 43_200.0
 TOUCH_SECONDS = 60.0
 _LONGEST_SECRET = 100
 _MOST_FLASHES = 10
+_LONGEST_FLASH = 2_000
 _PURGE = 200
 
 Tone = Literal["good", "note", "bad"]
@@ -100,8 +101,9 @@ async def finish(conn: Connection, session: Session) -> None:
 
 
 async def add_flash(conn: Connection, session: Session, flash: Flash) -> None:
-    """Keep a sentence for the next page."""
-    data = msgspec.to_builtins(flash)
+    """Keep a sentence for the next page; what no text can hold in the database is left out, and it is cut."""
+    text = flash.text[:_LONGEST_FLASH].replace("\0", "").encode("utf-8", "replace").decode()
+    data = msgspec.to_builtins(msgspec.structs.replace(flash, text=text))
     await conn.execute(QUERIES.add_flash, _hash(session.secret.reveal()), data, _MOST_FLASHES)
 
 

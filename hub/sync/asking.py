@@ -10,7 +10,7 @@ from hub.errors import ConflictError, Fault, FormError
 from hub.store import entries, records, runs, upkeep, webservices
 from hub.store.database import Connection
 from hub.store.runs import Run
-from hub.store.webservices import WebserviceRow
+from hub.store.webservices import STATE_WORDS, WebserviceRow
 from hub.sync.services import Services
 from hub.sync.worker import missing_slots
 
@@ -46,11 +46,11 @@ def check_ready(services: Services, row: WebserviceRow) -> None:
         ways = {
             "authorizing": "allow access first",
             "choosing": "choose its organisation first",
-            "paused": "set it to ready first",
+            "paused": "let it go on first",
             "reauthorize": "authorise it again first",
             "disconnected": "make a new one",
         }
-        raise ConflictError("not-ready", f"The webservice is {row.state}: {ways[row.state]}.")
+        raise ConflictError("not-ready", f"The webservice {STATE_WORDS[row.state]}: {ways[row.state]}.")
     kind = services.kind_of(row)
     if missing := missing_slots(kind, row):
         labels = {slot.key: slot.label for slot in kind.account_mappings()}

@@ -15,7 +15,7 @@ from hub.domain.eligibility import Gates
 from hub.errors import AuthorizationError, ConflictError, Fault, FormError, TemporaryError, ThrottledError
 from hub.store import problems, runs, webservices
 from hub.store.database import Connection
-from hub.store.webservices import WebserviceRow, WebserviceState
+from hub.store.webservices import STATE_WORDS, WebserviceRow, WebserviceState
 from hub.sync import forms, previewing, reasking
 from hub.sync.connecting import go_on
 from hub.sync.previewing import Preview
@@ -46,12 +46,16 @@ async def change(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     state: Wanted | None = None,
+    was: WebserviceRow | None = None,
 ) -> Changed:
     """Change what is given; settings that are left out stay. All or nothing, faults first. Its own state is no change.
 
+    *was*: what the form was made from; name and settings are saved only if they still are what they were there.
+
     Raises:
         FormError: faults of the settings, ours or the kind's; a state that nobody can set.
-        ConflictError: ``not-ready``: it is disconnected, or cannot be paused or go on from where it is.
+        ConflictError: ``not-ready``: it is disconnected, or cannot be paused or go on from where it is; ``conflict``:
+            somebody else changed it since *was*.
     """
     row = await services.get(gallery_id, webservice_id)
     if row.state == "disconnected":
@@ -59,7 +63,7 @@ async def change(
     check_move(row, state)
     findings: tuple[Finding, ...] = ()
     if name is not None or settings is not None:
-        findings = await _save_form(services, row, name=name, settings=settings)
+        findings = await _save_form(services, row, name=name, settings=settings, was=was)
     if state is not None and state != row.state:
         await (_pause(services, row) if state == "paused" else _resume(services, row))
     after = await services.get(gallery_id, webservice_id)
@@ -85,21 +89,30 @@ def check_move(row: WebserviceRow, state: Wanted | None) -> None:
         return
     way = {"authorizing": "allow access first", "choosing": "choose its organisation first"}
     out = way.get(row.state, "authorise it again")
-    raise ConflictError("not-ready", f"The webservice is {row.state}, so it cannot be set to {state}: {out}.")
+    raise ConflictError("not-ready", f"The webservice {STATE_WORDS[row.state]}, so it cannot be set to {state}: {out}.")
 
 
 async def _save_form(
-    services: Services, row: WebserviceRow, *, name: str | None, settings: Mapping[str, Any] | None
+    services: Services,
+    row: WebserviceRow,
+    *,
+    name: str | None,
+    settings: Mapping[str, Any] | None,
+    was: WebserviceRow | None,
 ) -> tuple[Finding, ...]:
     kind = services.kind_of(row)
-    before = forms.open_row(kind, row, services.box).settings
-    old = kind.settings.model_validate(before)
-    new = forms.parse(kind, {**before, **(settings or {})})
+    old, new = _merge(services, row, kind, settings)
     changed = new != old
     findings = await _ask_kind(services, row, kind, old, new) if changed else ()
-    stored = forms.seal(kind, new, services.box, gallery_id=row.gallery_id, webservice_id=row.id)
-    title = row.name if name is None else (name.strip() or kind.title)
     async with services.database.transaction() as conn:
+        await webservices.lock(conn, row.gallery_id, row.id)
+        standing = await webservices.get(conn, row.gallery_id, row.id)
+        if was is not None and (standing.name, standing.settings) != (was.name, was.settings):
+            raise ConflictError("conflict", "Somebody else changed the settings meanwhile. Nothing was saved.")
+        if standing.settings != row.settings:  # what others saved while the kind was asked stays, unless it is given
+            _, new = _merge(services, standing, kind, settings)
+        stored = forms.seal(kind, new, services.box, gallery_id=row.gallery_id, webservice_id=row.id)
+        title = standing.name if name is None else (name.strip() or kind.title)
         await webservices.update_form(conn, row.gallery_id, row.id, name=title, settings=stored)
         if row.state == "ready":
             await go_on(services, conn, await webservices.get(conn, row.gallery_id, row.id))
@@ -107,6 +120,14 @@ async def _save_form(
         asked = await reasking.ask_after(services.database, row.gallery_id, row.id, "settings")
         log.info("webservice.settings_changed", webservice_id=row.id, asked=asked)
     return findings
+
+
+def _merge(
+    services: Services, row: WebserviceRow, kind: type[Webservice], given: Mapping[str, Any] | None
+) -> tuple[Settings, Settings]:
+    """The settings of *row*, and those with what is *given*. Raises FormError."""
+    before = forms.open_row(kind, row, services.box).settings
+    return kind.settings.model_validate(before), forms.parse(kind, {**before, **(given or {})})
 
 
 async def _ask_kind(

@@ -17,7 +17,7 @@ from hub.domain.records import RecordType
 from hub.errors import ConflictError, Fault, FormError, HubError, RemoteError
 from hub.store import batches, entries, problems, records, runs, upkeep, webservices
 from hub.store.database import Connection
-from hub.store.webservices import WebserviceRow
+from hub.store.webservices import STATE_WORDS, WebserviceRow
 from hub.sync import forms, reasking
 from hub.sync.services import Services
 from hub.sync.worker import slot_of
@@ -249,7 +249,9 @@ async def choose(services: Services, gallery_id: str, webservice_id: str, organi
     """
     row = await services.get(gallery_id, webservice_id)
     if row.state not in {"choosing", "ready", "paused"}:
-        raise ConflictError("not-ready", f"The webservice is {row.state}: an organisation is picked after the consent.")
+        raise ConflictError(
+            "not-ready", f"The webservice {STATE_WORDS[row.state]}: an organisation is picked after the consent."
+        )
     if row.organisation_id is not None and row.organisation_id != organisation_id:
         name = row.organisation.name if row.organisation is not None else row.organisation_id
         raise ConflictError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -74,12 +75,37 @@ async def _detail(conn: Connection, row: WebserviceRow, entry_id: str) -> EntryD
     return detail
 
 
-async def resolve(
-    services: Services, gallery_id: str, webservice_id: str, entry_id: str, *, by: str, note: str
-) -> EntryDetail:
-    """A person accepts the difference; any later change of either side reopens it.
+def mark_of(entry: Entry) -> str:
+    """A short mark of how *entry* stands, by which a form knows what the person saw who sends it (pure)."""
+    version = entry.remote.version if entry.remote is not None else ""
+    told = repr((entry.state, entry.reason, entry.message, version))
+    return f"{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:16]}-{entry.asked}"
 
-    Raises ConflictError unless the entry is held or in conflict.
+
+def _check_seen(entry: Entry, seen: str | None, *, judged: bool = False) -> None:
+    """Raises ConflictError when *entry* stands otherwise than the person saw it; *judged*: or is due anew since."""
+    if seen is None:
+        return
+    now, then = mark_of(entry), seen
+    if not judged:
+        now, then = now.partition("-")[0], then.partition("-")[0]
+    if now != then:
+        raise ConflictError("conflict", "It changed meanwhile, so nothing was done: look at it again, then decide.")
+
+
+async def resolve(
+    services: Services,
+    gallery_id: str,
+    webservice_id: str,
+    entry_id: str,
+    *,
+    by: str,
+    note: str,
+    seen: str | None = None,
+) -> EntryDetail:
+    """A person accepts the difference; any later change of either side reopens it. *seen*: `mark_of` what they saw.
+
+    Raises ConflictError unless the entry is held or in conflict, and stands as it was seen.
     """
     async with services.database.transaction() as conn:
         row = await webservices.get(conn, gallery_id, webservice_id)
@@ -87,6 +113,7 @@ async def resolve(
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         if entry.state not in {"held", "conflict"}:
             raise ConflictError("conflict", f"Only what is held or in conflict can be resolved; this is {entry.shown}.")
+        _check_seen(entry, seen, judged=True)
         now = await batches.now(conn)
         name = Reference("invoice" if entry.type == "allocation" else entry.type, entry.record_id)
         stored = (await records.load(conn, gallery_id, [name])).get(name)
@@ -122,16 +149,27 @@ async def _free(conn: Connection, row: WebserviceRow, entry: Entry) -> None:
 
 
 async def retry(
-    services: Services, gallery_id: str, webservice_id: str, entry_id: str, *, distinct: bool = False
+    services: Services,
+    gallery_id: str,
+    webservice_id: str,
+    entry_id: str,
+    *,
+    distinct: bool = False,
+    seen: str | None = None,
 ) -> EntryDetail:
     """Try again at once, by a run of its own where the webservice is ready.
 
-    *distinct*: the contact (or the contact of the invoice) is another one than those of the same name there.
+    Args:
+        distinct: The contact (or the contact of the invoice) is another one than those of the same name there.
+        seen: `mark_of` what the person saw: a word about a harmless hold is none about what was changed there since.
+
+    Raises ConflictError: it does not stand as it was seen.
     """
     async with services.database.transaction() as conn:
         row = await webservices.get(conn, gallery_id, webservice_id)
         await records.lock_feed(conn, gallery_id, 0)
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
+        _check_seen(entry, seen)
         await entries.ask_entries(conn, gallery_id, webservice_id, [entry_id], forced=True, distinct=distinct)
         invoices = await _ask_around(conn, row, entry, distinct=distinct)
         await entries.save(conn, gallery_id, [], [(entry_id, _retry_words(distinct))])
@@ -173,12 +211,12 @@ async def _run_for(services: Services, conn: Connection, row: WebserviceRow, inv
 
 
 async def link(
-    services: Services, gallery_id: str, webservice_id: str, entry_id: str, *, remote_id: str
+    services: Services, gallery_id: str, webservice_id: str, entry_id: str, *, remote_id: str, seen: str | None = None
 ) -> EntryDetail:
-    """A person's word that the record is that remote record. Nothing is changed there.
+    """A person's word that the record is that remote record. Nothing is changed there. *seen*: `mark_of` what they saw.
 
     Raises:
-        ConflictError: another entry has it; the entry is on its way; ``not-ready``.
+        ConflictError: another entry has it; the entry is on its way, or not as it was seen; ``not-ready``.
         FormError: it does not stand there, or is another payment.
         RemoteError: it could not be read.
     """
@@ -187,12 +225,14 @@ async def link(
     async with services.database.connection() as conn:
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         _check_linkable(entry)
+        _check_seen(entry, seen)
     service = await services.open(row)
     remote = await linking.read_one(service, entry.type, remote_id)
     async with services.database.transaction() as conn:
         await records.lock_feed(conn, gallery_id, 0)
         entry = await upkeep.get_entry(conn, gallery_id, webservice_id, entry_id)
         _check_linkable(entry)
+        _check_seen(entry, seen)
         await _check_free(conn, row, entry, remote.id)
         book = await services.load_book(conn, row)
         linked = await linking.attach(conn, services.kind_of(row), book, entry, remote)

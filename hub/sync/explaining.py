@@ -16,7 +16,7 @@ from hub.domain.remotes import Operation
 from hub.errors import NotFoundError
 from hub.store import allocations, entries, records, webservices
 from hub.store.database import Connection
-from hub.store.webservices import WebserviceRow
+from hub.store.webservices import STATE_WORDS, WebserviceRow
 from hub.sync import subjects
 from hub.sync.drafts_view import render_draft
 from hub.sync.judging import Verdict, judge_invoice_entry, render
@@ -90,7 +90,7 @@ def _draw(
 def _check_webservice(row: WebserviceRow) -> Check:
     if row.state == "ready":
         return Check(code="webservice", passed=True, message="The webservice is ready.")
-    return Check(code="webservice", passed=False, message=f"The webservice is {row.state}: nothing goes out.")
+    return Check(code="webservice", passed=False, message=f"The webservice {STATE_WORDS[row.state]}: nothing goes out.")
 
 
 def _check_contact(contact: Entry) -> Check:

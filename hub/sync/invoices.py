@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -272,13 +272,19 @@ async def exclude(services: Services, gallery_id: str, webservice_id: str, invoi
         raise ConflictError("conflict", f"{row.name} cannot leave out single invoices.")
     if any(_is_alone(one, number) for one in row.exclusions):
         return
-    rules = [render_exclusion(one) for one in row.exclusions]
-    listing = next((rule for rule in reversed(rules) if rule["filter"] == FILTER and rule.get("values")), None)
-    if listing is not None and len(listing["values"]) < _MOST_LISTED:
-        listing["values"] = [*listing["values"], number]
-    else:
-        rules.append({"filter": FILTER, "values": [number]})
-    await _save(services, row, invoice_id, rules, f"{by} excluded it: its number {number} joined the exclusions.")
+
+    def add(standing: tuple[Exclusion, ...]) -> list[dict[str, Any]]:
+        rules = [render_exclusion(one) for one in standing]
+        if any(_is_alone(one, number) for one in standing):
+            return rules
+        listing = next((rule for rule in reversed(rules) if rule["filter"] == FILTER and rule.get("values")), None)
+        if listing is not None and len(listing["values"]) < _MOST_LISTED:
+            listing["values"] = [*listing["values"], number]
+        else:
+            rules.append({"filter": FILTER, "values": [number]})
+        return rules
+
+    await _save(services, row, invoice_id, add, f"{by} excluded it: its number {number} joined the exclusions.")
 
 
 async def include(services: Services, gallery_id: str, webservice_id: str, invoice_id: str, *, by: str) -> None:
@@ -286,14 +292,18 @@ async def include(services: Services, gallery_id: str, webservice_id: str, invoi
     number, row = await _number_of(services, gallery_id, webservice_id, invoice_id)
     if not any(_is_alone(one, number) for one in row.exclusions):
         return
-    rules = []
-    for one in row.exclusions:
-        rule = render_exclusion(one)
-        if _is_alone(one, number):
-            rule["values"] = [value for value in rule["values"] if value != number]
-        if rule.get("values") != []:
-            rules.append(rule)
-    await _save(services, row, invoice_id, rules, f"{by} took its number {number} off the exclusions.")
+
+    def take_off(standing: tuple[Exclusion, ...]) -> list[dict[str, Any]]:
+        rules = []
+        for one in standing:
+            rule = render_exclusion(one)
+            if _is_alone(one, number):
+                rule["values"] = [value for value in rule["values"] if value != number]
+            if rule.get("values") != []:
+                rules.append(rule)
+        return rules
+
+    await _save(services, row, invoice_id, take_off, f"{by} took its number {number} off the exclusions.")
 
 
 _MOST_LISTED = 100
@@ -314,9 +324,13 @@ async def _number_of(
 
 
 async def _save(
-    services: Services, row: WebserviceRow, invoice_id: str, rules: Sequence[Mapping[str, Any]], text: str
+    services: Services,
+    row: WebserviceRow,
+    invoice_id: str,
+    change: Callable[[tuple[Exclusion, ...]], Sequence[Mapping[str, Any]]],
+    text: str,
 ) -> None:
-    await mapping_service.save_exclusions(services, row.gallery_id, row.id, rules)
+    await mapping_service.change_exclusions(services, row.gallery_id, row.id, change)
     async with services.database.transaction() as conn:
         await records.lock_feed(conn, row.gallery_id, 0)
         found = await entries.by_records(conn, row.gallery_id, row.id, "invoice", [invoice_id])

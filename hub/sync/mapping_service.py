@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -183,19 +183,45 @@ async def get_exclusions(services: Services, gallery_id: str, webservice_id: str
 
 
 async def save_exclusions(
-    services: Services, gallery_id: str, webservice_id: str, data: Sequence[Mapping[str, Any]]
+    services: Services,
+    gallery_id: str,
+    webservice_id: str,
+    data: Sequence[Mapping[str, Any]],
+    *,
+    was: Sequence[Exclusion] | None = None,
 ) -> tuple[Exclusion, ...]:
-    """Replace all exclusions. Raises FormError with every fault, ``exclusions[0].from``.
+    """Replace all exclusions; *was*: only if they still are what *data* was made from.
+
+    Raises FormError with every fault, ``exclusions[0].from``; ConflictError: disconnected, or changed meanwhile.
+    """
+
+    def replace(standing: tuple[Exclusion, ...]) -> Sequence[Mapping[str, Any]]:
+        if was is not None and standing != tuple(was):
+            raise ConflictError("conflict", "The rules were changed meanwhile: look at them again. Nothing was saved.")
+        return data
+
+    return await change_exclusions(services, gallery_id, webservice_id, replace)
+
+
+async def change_exclusions(
+    services: Services,
+    gallery_id: str,
+    webservice_id: str,
+    change: Callable[[tuple[Exclusion, ...]], Sequence[Mapping[str, Any]]],
+) -> tuple[Exclusion, ...]:
+    """Make of the exclusions that stand what *change* makes of them; nobody else changes them in between.
 
     The invoices that the changed rules concern are judged again at the next run: those in the books are frozen (no more
-    updates) or thawed by it, and nothing is drawn up or written for that.
+    updates) or thawed by it, and nothing is drawn up or written for that. Raises as `save_exclusions`.
     """
     row = await services.get(gallery_id, webservice_id)
-    if row.state == "disconnected":
-        raise ConflictError("not-ready", "The webservice is disconnected.")
     filters = services.filters_of(services.kind_of(row))
-    parsed = parse_exclusions(data, filters)
     async with services.database.transaction() as conn:
+        await webservices.lock(conn, gallery_id, webservice_id)
+        row = await webservices.get(conn, gallery_id, webservice_id)
+        if row.state == "disconnected":
+            raise ConflictError("not-ready", "The webservice is disconnected.")
+        parsed = parse_exclusions(change(row.exclusions), filters)
         await webservices.set_exclusions(conn, gallery_id, webservice_id, parsed)
     if parsed != row.exclusions:
         await gating.ask_concerned(services.database, row, filters, parsed)

@@ -23,7 +23,7 @@ from hub.registry import Registry
 from hub.store import records, webservices
 from hub.store.database import Connection, Database
 from hub.store.limits import Remaining
-from hub.store.webservices import WebserviceRow
+from hub.store.webservices import STATE_WORDS, WebserviceRow
 from hub.sync import forms
 from hub.sync.session import Doors, Tuning, load_book
 
@@ -118,7 +118,7 @@ async def list_tax_codes(conn: Connection, gallery_id: str) -> tuple[TaxCode, ..
 def check_connected(row: WebserviceRow) -> None:
     """Raises ConflictError ``not-ready`` unless an organisation is chosen and access to it stands."""
     if row.organisation_id is None or row.state not in {"choosing", "ready", "paused"}:
-        raise ConflictError("not-ready", f"The webservice is {row.state}: {_WAY_OUT[row.state]}")
+        raise ConflictError("not-ready", f"The webservice {STATE_WORDS[row.state]}: {_WAY_OUT[row.state]}")
 
 
 _WAY_OUT = {

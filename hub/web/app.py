@@ -85,6 +85,7 @@ def make_app(deps: Deps, *, more: Iterable[Route] = ()) -> web.Application:
     ui_render.setup(app, tuple(app[policies.ROUTES].values()))
     app[docs.DOCUMENT] = docs.Document(app)
     app.on_response_prepare.append(headers.add_headers)
+    app.on_response_prepare.append(middlewares.note_begun)
     app.on_startup.append(_check)
     return app
 

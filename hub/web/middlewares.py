@@ -21,6 +21,7 @@ from hub.web.ui.session import NEEDED
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+BEGUN = web.RequestKey("begun", bool)
 CLIENT_GONE = 499  # in logs and metrics only, as nginx calls it
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -53,23 +54,42 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def explain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what a handler raises into a problem: JSON for programs, a page for people."""
+    """Turn what a handler raises into a problem: JSON for programs, a page for people.
+
+    An answer that has begun can have no other: its connection is cut, so that nobody takes the half for the whole.
+    """
     try:
         return await handler(request)
-    except HubError as error:
-        answer = problems.explain(error)
-        if answer.problem.status >= 500:
-            log.warning("request.failed", error=type(error).__name__, status=answer.problem.status)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        answer = problems.explain_http(error)
-    except Exception:  # the border of the application: whatever it is, the caller gets an answer and the log the cause
-        if request.transport is None or request.transport.is_closing():
-            return web.Response(status=CLIENT_GONE)  # there is nobody to tell
-        log.exception("request.crashed")
-        answer = problems.Answer(problem=problems.problem("internal"))
-    return _render(request, answer)
+    except Exception as error:  # the border of the application: whatever it is, the caller is answered
+        begun, known = request.get(BEGUN, False), isinstance(error, HubError | web.HTTPException)
+        if begun or not known:
+            if request.transport is None or request.transport.is_closing():
+                return web.Response(status=CLIENT_GONE)  # there is nobody to tell
+            log.exception("request.crashed")
+        if begun and request.transport is not None:
+            request.transport.abort()
+            return web.Response(status=CLIENT_GONE)
+        return _render(request, _explain(error))
+
+
+async def note_begun(request: web.Request, _response: web.StreamResponse) -> None:
+    """Signal handler: the answer to *request* begins."""
+    request[BEGUN] = True
+
+
+def _explain(error: Exception) -> problems.Answer:
+    match error:
+        case HubError():
+            answer = problems.explain(error)
+            if answer.problem.status >= 500:
+                log.warning("request.failed", error=type(error).__name__, status=answer.problem.status)
+            return answer
+        case web.HTTPException():
+            if error.status < 400:
+                raise error
+            return problems.explain_http(error)
+        case _:
+            return problems.Answer(problem=problems.problem("internal"))
 
 
 def _render(request: web.Request, answer: problems.Answer) -> web.Response:

@@ -39,6 +39,9 @@ async def send_parts(request: web.Request, media: str, parts: AsyncIterator[byte
     if media == "text/csv":
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     await response.prepare(request)
+    if request.method == "HEAD":  # a body would be taken for the next answer of the connection
+        await response.write_eof()
+        return response
     held = bytearray()
     async for part in parts:
         held += part

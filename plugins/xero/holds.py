@@ -31,7 +31,7 @@ _HOLDS: dict[str, tuple[str, str]] = {
     ),
     "tax_code_missing": (
         "The tax code “{tax_code}” of a line is not in the hub.",
-        "Send the tax code to the hub and choose its Xero tax rate in the mappings, or correct the line.",
+        "Correct the line in the gallery system, or send this tax code to the hub and choose its rate in the mappings.",
     ),
     "mapping_missing": (
         "Nothing in Xero is chosen for {what}.",

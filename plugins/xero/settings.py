@@ -59,7 +59,7 @@ class XeroSettings(Settings):
     copy_existing: bool = pydantic.Field(
         default=False,
         title="Copy all existing invoices and associated contacts to Xero",
-        description="Send the gallery's existing invoices too. Otherwise only invoices made from now on are sent.",
+        description="Send existing invoices too. Without this or a date below, only those made from now on are sent.",
     )
     sync_from: date | None = pydantic.Field(
         default=None,

@@ -149,7 +149,7 @@ async def test_history_tells_an_entrys_life_in_plain_sentences(desk: Office) -> 
     history = (await desk.entry("invoice", "i-1"))["history"]
     assert [one["at"] for one in history] == sorted(one["at"] for one in history)
     told = [one["text"] for one in history]
-    for words in ("moon", "520.00 here", "Agreed by phone."):
+    for words in ("moon", "520.00 in the gallery", "Agreed by phone."):
         assert any(words in text for text in told), (words, told)
     assert len(told) >= 5
     for text in told:

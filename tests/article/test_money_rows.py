@@ -244,9 +244,9 @@ async def closed(office: Office) -> str:
 async def test_closed_compares_both_sides_and_clears_itself_when_the_payment_is_removed_there(desk: Office) -> None:
     there = await closed(desk)
     entry = await held(desk, "i-1", "closed", state="conflict")
-    for words in ("AG-1", "total 550.00 here, 500.00 there", "tax 50.00 here, 45.45 there"):
+    for words in ("AG-1", "total 550.00 in the gallery, 500.00 there", "tax 50.00 in the gallery, 45.45 there"):
         assert words in entry["message"]
-    assert "date 2026-03-05 here, 2026-03-04 there" in entry["message"]
+    assert "date 2026-03-05 in the gallery, 2026-03-04 there" in entry["message"]
     assert (await explain(desk))["draft"]["total"] == "550.00"
     assert str(desk.bench.invoice("AG-1").total) == "500.00"
     assert [one["reason"] for one in await problems(desk)] == ["closed"]

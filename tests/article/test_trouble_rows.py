@@ -286,7 +286,8 @@ async def test_outside_the_sync_what_a_bookkeeper_recoded_is_not_written_over_un
     await run_quietly(desk)
     for n in (1, 2):
         entry = await held(desk, f"i-{n}", "edited_there", state="conflict")
-        assert "account 200 100.00 here, nothing there; account 205 nothing here, 100.00 there" in entry["message"]
+        assert "account 200 100.00 in the gallery, nothing there" in entry["message"]
+        assert "account 205 nothing in the gallery, 100.00 there" in entry["message"]
     assert accounts_of(desk, "AG-1") == ["205"]
 
     desk.bench.organisation.edit_line(there[0], AccountCode="200")  # put back there

@@ -126,7 +126,7 @@ async def test_every_page_shows_who_is_signed_in_and_the_way_back(desk: Desk) ->
         if page.status == 200:
             assert "Mia &lt;Lowe&gt;" in page.text
             assert "Bookkeeper" in page.text
-            assert "Back to the gallery system" in page.text
+            assert 'Back<span class="rest"> to the gallery system' in page.text
             assert "/static/theme-ffcc00.css" in page.text
     sheet = await person.get("/static/theme-ffcc00.css")
     assert (sheet.status, sheet.headers["Content-Type"]) == (200, "text/css; charset=utf-8")

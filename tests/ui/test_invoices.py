@@ -125,6 +125,8 @@ async def test_a_conflict_shows_both_sides_and_is_resolved_with_a_note(
     await page.get_by_label("Why is it fine as it is?").fill("Agreed with\nBen Lowe")
     await page.get_by_role("button", name="Mark as resolved").click()
     await expect(page.locator(".card .badge").first).to_have_text("Resolved")
+    await expect(page.get_by_text("Why: the difference was accepted")).to_be_visible()
+    await expect(page.get_by_text("What to do:")).to_have_count(0)
     await expect(page.locator(".history")).to_contain_text("Marked as resolved by Mia Lowe: Agreed with Ben Lowe")
 
 
@@ -153,6 +155,18 @@ async def test_a_taken_number_is_linked_by_the_address_of_the_invoice_there(
     await page.get_by_role("button", name="Link", exact=True).click()
     await expect(page.get_by_text("The two are linked. Nothing was changed there.")).to_be_visible()
     assert (await desk.entry("invoice", "i-1"))["remote_id"] == there.id
+
+
+async def test_what_a_rule_or_a_date_keeps_out_leads_to_where_that_is_changed(desk: Desk) -> None:
+    await fill(desk)
+    rules = {"exclusions": [{"filter": "number", "from": "5", "to": "9"}]}
+    assert (await desk.put(f"{desk.path}/exclusions", rules))[0] == 200
+    await desk.sync()
+    person = await desk.person("owner")
+    home = f"{HOME}/webservices/{desk.webservice_id}"
+    assert f'href="{home}/exclusions">See what stays out</a>' in (await person.get(f"{LIST}/i-5")).text
+    assert f'href="{home}/settings">Open the settings</a>' in (await person.get(f"{LIST}/i-4")).text
+    assert "See what stays out" not in (await person.get(f"{LIST}/i-1")).text
 
 
 async def test_an_exclusion_is_made_and_taken_off(desk: Desk, page: Page, script: bool, shots: Path) -> None:

@@ -80,6 +80,22 @@ async def test_a_newcomer_accepts_all_suggestions_and_sees_the_total_proven(
     await look(page, shots, "mapping-accepted")
 
 
+async def test_a_tax_code_that_nothing_on_the_page_can_map_leads_to_its_invoice_and_holds_up_nothing_else(
+    desk: Desk,
+) -> None:
+    await connect(desk)
+    await desk.bench.put(make_invoice("i-1004", lines=[make_line(tax_code="nowhere")]))
+    person = await desk.person("bookkeeper")
+    shown = (await person.get(path_of(desk))).text
+    assert "This tax code is not in the hub, so it cannot be mapped." in shown
+    assert f'href="{HOME}/invoices/i-1004" aria-label="See the invoice 1004"' in shown
+    assert "Choose for nowhere" not in shown
+    assert "takes those below as well" in shown
+    accepted = await person.follow(path_of(desk, "suggestions"), {"all": "1", "part": "accounts"})
+    assert "You can go on with the rest." in accepted.text
+    assert "Go on with Xero" in accepted.text
+
+
 async def test_one_suggestion_is_accepted_alone(desk: Desk, page: Page) -> None:
     await connect(desk)
     await page.goto(await desk.link("bookkeeper"))

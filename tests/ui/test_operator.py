@@ -91,7 +91,9 @@ async def test_a_key_that_cannot_be_made_is_said_why_at_the_form(desk: Desk, for
 
 async def test_only_a_live_key_of_that_gallery_is_revoked(desk: Desk) -> None:
     person = await desk.person("operator")
-    made = await person.post("/operator/keys", {"role": "operator"})
+    once = re.search(r'name="once" value="([^"]+)"', (await person.get("/operator/keys")).text)
+    assert once is not None
+    made = await person.post("/operator/keys", {"role": "operator", "once": once[1]})
     key = re.search(r"/operator/keys/(key_\w+)/revoke", made.text)
     assert key is not None
     path = f"/operator/keys/{key[1]}/revoke"

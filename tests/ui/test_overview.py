@@ -36,6 +36,7 @@ async def test_how_everything_stands_is_one_sentence_and_a_card(desk: Desk, page
     await expect(card).to_contain_text("Connected")
     await expect(card.locator(".need .n")).to_have_text("1")
     await expect(card).to_contain_text("Last run just now")
+    await expect(card.get_by_role("button", name="Sync now")).to_be_visible()
     await expect(page.get_by_role("region", name="What needs you").get_by_role("link")).to_have_text("Tax code missing")
     await look(page, shots, "overview")
 

@@ -90,7 +90,7 @@ async def test_a_difference_is_resolved_with_a_note_and_stands_under_solved(
     entry = await desk.entry("invoice", "i-1")
     assert (entry["state"], entry["resolution"]["by"], entry["resolution"]["note"]) == ("resolved", "Mia Lowe", NOTE)
     await page.goto(desk.base + PAGE)
-    await expect(page.get_by_role("region", name="Solved in the last 30 days")).to_contain_text("Changed there")
+    await expect(page.get_by_role("region", name="Solved in the last 30 days")).to_contain_text("Changed in the books")
     await expect(page.get_by_text("2 causes need a person.")).to_be_visible()
     await look(page, shots, "problems-solved")
 
@@ -103,7 +103,7 @@ async def test_a_different_person_is_said_with_one_button(desk: Desk, page: Page
     await row.get_by_role("button", name="A different person").click()
     if script:
         dialog = page.get_by_role("dialog")
-        await expect(dialog).to_contain_text("A second contact of this name is made there.")
+        await expect(dialog).to_contain_text("Xero then gets a second contact, with its number behind the name")
         await dialog.get_by_role("button", name="A different person").click()
     await expect(page.get_by_text("It is made as another contact of the same name.")).to_be_visible()
     await desk.bench.work()

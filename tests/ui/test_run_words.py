@@ -120,7 +120,8 @@ def test_what_a_run_did_is_said_with_what_matters_first() -> None:
     assert run_views.say_counts(make_run(), FMT) == "Nothing to do"
     assert run_views.say_counts(make_run(dry_run=True, counts=Counts(created=2)), FMT) == "Would be: 2 created"
     assert run_views.say_counts(make_run(dry_run=True), FMT) == "Nothing to write"
-    assert {word for word, _, _ in run_views.list_counts(Counts(**dict.fromkeys(run_views.COUNTS, 1)))} == set(
+    assert run_views.list_counts(Counts(conflict=1)) == [("differs", 1, "need")]
+    assert {word for word, _, _ in run_views.list_counts(Counts(**dict.fromkeys(run_views.COUNTS, 2)))} == set(
         run_views.COUNTS.values()
     )
     assert set(run_views.COUNTS) == set(Counts.__struct_fields__)

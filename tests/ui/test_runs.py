@@ -194,7 +194,7 @@ async def test_who_may_not_or_cannot_start_a_run_is_told(desk: Desk) -> None:
     assert "No run can begin now." in answer.text
     assert "Sync now" not in answer.text
     refused = await bookkeeper.post(runs_of(desk))
-    assert (refused.status, "paused" in refused.text) == (409, True)
+    assert (refused.status, "is stopped" in refused.text) == (409, True)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,17 @@ async def test_the_writes_of_a_run_are_paged_newest_first(desk: Desk) -> None:
     only = await person.get(runs_of(desk, run["id"]) + "?type=payment")
     assert only.text.count("<tr>") == 2
     assert len(first.text.encode()) < 60_000
+
+
+async def test_a_dry_run_promises_no_problems_that_are_not_written_down_yet(desk: Desk) -> None:
+    await desk.connect()
+    broken = make_invoice("i-2", lines=[make_line(tax_code="nowhere")])
+    await desk.bench.put(make_contact(), make_invoice("i-1"), broken)
+    run = await desk.sync(dry_run=True)
+    shown = (await (await desk.person("bookkeeper")).get(runs_of(desk, run["id"]))).text
+    assert "1 held" in shown
+    assert re.search(r"Why, and what to do, stands under <a [^>]+>Problems</a> as soon as the sync has run", shown)
+    assert "See what needs you" not in shown
 
 
 async def test_a_dry_run_of_many_is_paged_and_grouped(desk: Desk) -> None:

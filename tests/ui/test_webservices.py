@@ -172,7 +172,7 @@ async def test_a_rule_is_made_changed_and_removed(desk: Desk, page: Page, shots:
     await look(page, shots, "exclusion")
     assert (await desk.get(f"{desk.path}/exclusions"))[1]["exclusions"] == []
     await page.get_by_role("button", name="Save rule").last.click()
-    await expect(page.get_by_text("Saved: what is left out is invoice number from 2 to 3.")).to_be_visible()
+    await expect(page.get_by_text("Saved. Left out from now on: invoice number from 2 to 3.")).to_be_visible()
     await page.get_by_role("link", name="Channel").click()
     await page.get_by_label("shopify").check()
     await page.get_by_label("fair").check()

@@ -188,7 +188,7 @@ async def resolve_the_conflict(desk: Desk, hand: Hand) -> None:
     desk.bench.organisation.edit_line(desk.bench.invoice("AG-1204").id, UnitAmount=cents("2300.00"))
     await finish_a_run(desk, hand)
     await hand.open("Problems")
-    await hand.click(page.get_by_role("link", name="Changed there").first)
+    await hand.click(page.get_by_role("link", name="Changed in the books").first)
     await hand.click(page.get_by_role("link", name="Invoice AG-1204"))
     await expect(page.get_by_role("heading", name=re.compile("Both sides"))).to_be_visible()
     await hand.take("both-sides")

@@ -1,8 +1,10 @@
 -- Keys of the API; only hashes of their secrets are stored. See hub/store/keys.py.
 
 -- name: save_key
--- $1 id, $2 hash, $3 role, $4 gallery or null
-INSERT INTO api_key (id, hash, role, gallery_id) VALUES ($1, $2, $3, $4);
+-- $1 id, $2 hash, $3 role, $4 gallery or null -> its id; no row when there is, or was, one of this id
+INSERT INTO api_key (id, hash, role, gallery_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT ON CONSTRAINT api_key_pkey DO NOTHING
+RETURNING id;
 
 -- name: find_key
 -- $1 hash -> id, role, gallery_id, created_at; no row when there is none or it was revoked

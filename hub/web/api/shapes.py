@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -102,7 +102,9 @@ def parse_cursor(text: str | None) -> tuple[datetime | None, str] | None:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         place = msgspec.json.decode(raw, type=_Place)
-    except ValueError:
+        if place.at is not None and place.at.tzinfo is not None:
+            place.at.astimezone(UTC)  # the database counts in UTC, where the first and last hours of time are missing
+    except (ValueError, OverflowError):
         place = None
     if place is None or "\0" in place.id or (place.at is not None and place.at.tzinfo is None):
         raise FormError([Fault("cursor", "is no cursor: take `next` of the page before as it is")])

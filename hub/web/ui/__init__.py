@@ -53,7 +53,7 @@ Macros, with their defaults; those marked (call) wrap content: ``{% call ui.form
     ui.progress(done, total, label)  ui.steps(tasks)  ui.groups(counts, href="")  ui.copy(text)
     ui.live(url)                                             (call) content that follows `hub.web.ui.live`
 
-Attributes that the script knows: `data-confirm`, `data-copy`, `data-live`, `data-filter="#rows"`, `data-swap="#a, .b"` at
-a button (its form is sent, and only these parts of the answer replace ours), with `data-on-change` at every change of
-the form, and `hidden data-needs-script` for what is of no use without it.
+Attributes that the script knows: `data-confirm`, `data-copy`, `data-live`, `data-filter="#rows"`, `data-swap="#a, .b"`
+at a button (its form is sent, and only these parts of the answer replace ours), with `data-on-change` at every change
+of the form, and `hidden data-needs-script` for what is of no use without it.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,6 +56,25 @@ def make_token(secret: Secret) -> str:
 def is_valid(token: str, secret: Secret) -> bool:
     """Whether *token* is this session's; in constant time."""
     return hmac.compare_digest(token.encode("utf-8", "replace"), make_token(secret).encode())
+
+
+def make_once(secret: Secret) -> str:
+    """A mark for a form that may be sent once: a random word, signed for this session."""
+    word = secrets.token_hex(16)
+    return f"{word}.{_sign_once(word, secret)}"
+
+
+def read_once(mark: str, secret: Secret) -> str | None:
+    """The random word of a mark that this session was given; None: it is none."""
+    word, _, signed = mark.partition(".")
+    good = hmac.compare_digest(signed.encode("utf-8", "replace"), _sign_once(word, secret).encode())
+    return word if good else None
+
+
+def _sign_once(word: str, secret: Secret) -> str:
+    return hmac.new(
+        secret.reveal().encode(), b"hub form once 1" + word.encode("utf-8", "replace"), "sha256"
+    ).hexdigest()
 
 
 def check_origin(request: web.Request, *, ours: str) -> None:

@@ -28,7 +28,9 @@ _WORDS: Mapping[str, _Words] = {
     "bad-request": _Words("This could not be read", _AGAIN),
     "timeout": _Words("It took too long", _AGAIN),
     "internal": _Words("Something went wrong in the hub", "Nothing is lost. Try again; if it stays, tell support."),
-    "remote": _Words("The accounting system refused", "Read its words, put it right there or here, and try again."),
+    "remote": _Words(
+        "The accounting system refused", "Read its words, put it right there or in the gallery, and try again."
+    ),
     "limit-reached": _Words("The accounting system takes no more calls for now", "Try again later; nothing is lost."),
     "remote-unavailable": _Words("The accounting system does not answer", "Try again in a few minutes."),
     "unavailable": _Words("The hub is busy", "Try again in a few seconds."),

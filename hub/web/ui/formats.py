@@ -124,8 +124,9 @@ class Formats:
         whole = max(0, round(seconds))
         if whole < _MINUTE:
             return self.count(whole, "second")
-        if whole < _HOUR:
+        if whole < _HOUR - _MINUTE // 2:  # half a minute less than an hour is an hour, not 60 minutes
             return self.count(round(whole / _MINUTE), "minute")
+        whole = max(whole, _HOUR)
         hours, rest = divmod(timedelta(seconds=whole) // timedelta(minutes=1), 60)
         return self.count(hours, "hour") + (f" {self.count(rest, 'minute')}" if rest else "")
 

@@ -6,6 +6,7 @@ Macros are there as `ui` in every template, without an import; formats, words an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from hub.store.sessions import Flash, Tone
 from hub.web import headers
 from hub.web.deps import DEPS
 from hub.web.routes import Policy, Route
-from hub.web.ui import assets, csrf, words
+from hub.web.ui import assets, csrf, live, words
 from hub.web.ui.formats import Formats
 from hub.web.ui.session import HOME, OPERATOR_HOME, find_visit, visit_of
 
@@ -64,6 +65,7 @@ def _environment() -> jinja2.Environment:
 def setup(app: web.Application, routes: Sequence[Route]) -> None:
     """Give *app* the templates, and the navigation the pages that there are."""
     app[aiohttp_jinja2.APP_KEY] = _environment()
+    app[live.STREAMS] = Counter()
     app[PATHS] = frozenset(route.path for route in routes if route.method == "GET" and route.policy != Policy.PUBLIC)
 
 

@@ -53,7 +53,7 @@ def render_sheet(theme: str) -> str:
     on_dark = "#16171a" if contrast(dark, "#16171a") >= LEAST else "#ffffff"
     return (
         f":root{{--accent:{light};--on-accent:#ffffff}}"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:{dark};--on-accent:{on_dark}}}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root{{--accent:{dark};--on-accent:{on_dark}}}}}"
     )
 
 

@@ -13,8 +13,10 @@ import msgspec
 from hub.domain import reasons
 from hub.domain.entries import Entry
 from hub.domain.sessions import Role
+from hub.sync import entry_actions
 from hub.sync.causes import Cause
 
+SEEN = "seen"
 MAPPINGS = frozenset(
     {
         "mapping_missing",
@@ -106,6 +108,11 @@ def is_plain_retry(reason: str | None) -> bool:
     """Whether "Try again" is the first thing to do: it is harmless, and no other button leads further."""
     others = (MAPPINGS, AUTHORISE, CONFIRM, DECIDED_ONE_BY_ONE)
     return not any(reason in one for one in others)
+
+
+def seen(entry: Entry) -> dict[str, str]:
+    """The field of a form about *entry* that says how it stood when it was shown."""
+    return {SEEN: entry_actions.mark_of(entry)}
 
 
 def may_resolve(entry: Entry) -> bool:

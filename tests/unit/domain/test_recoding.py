@@ -35,7 +35,8 @@ def test_an_update_over_a_recoded_line_is_a_conflict_that_names_both_sides() -> 
     assert isinstance(step, Hold)
     assert (step.reason, step.conflict) == ("edited_there", True)
     assert step.message == (
-        "AG-1 was changed there: account 200 100.00 here, nothing there; account 205 nothing here, 100.00 there."
+        "AG-1 was changed there: account 200 100.00 in the gallery, nothing there; "
+        "account 205 nothing in the gallery, 100.00 there."
     )
     assert "Try again" in step.remedy
 

@@ -108,7 +108,7 @@ async def remove_rule(request: web.Request) -> web.StreamResponse:
     _check_same(request, row)
     n = _number_of(form_of(request).text("rule"), row)
     rules = [one for index, one in enumerate(_plain(row)) if index != n]
-    await mapping_service.save_exclusions(services_of(request), *names_of(request), rules)
+    await mapping_service.save_exclusions(services_of(request), *names_of(request), rules, was=row.exclusions)
     words = shorten(describe(row.exclusions[n], services_of(request).filters_of(services_of(request).kind_of(row))))
     said = f"The rule is gone: {words}. What it kept out is looked at again with the next run."
     return await redirect(request, visit_of(request).path("webservices", row.id, "exclusions"), say=said)
@@ -152,11 +152,11 @@ async def _save(request: web.Request, row: WebserviceRow, rule: ExcludeFilter, n
             found = await previewing.preview(services, *names, Wanted(exclusions=rules), seconds=PREVIEW_SECONDS)
             if form.text("do") == "preview" or is_news(found):
                 return await _form(request, row, rule, n, typed=typed, seen=mark, preview=found)
-        await mapping_service.save_exclusions(services, *names, rules)
+        await mapping_service.save_exclusions(services, *names, rules, was=row.exclusions)
     except FormError as error:
         faults = _place(error.faults, place, fields)
         return await _form(request, row, rule, n, typed=typed, faults=faults)
-    said = f"Saved: what is left out is {shorten(rule.describe(arguments))}."
+    said = f"Saved. Left out from now on: {shorten(rule.describe(arguments))}."
     return await redirect(request, visit_of(request).path("webservices", row.id, "exclusions"), say=said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 from aiohttp import web
@@ -83,7 +83,7 @@ async def follow_invoice(request: web.Request) -> web.StreamResponse:
     services = services_of(request)
     seen = await invoices.load_states(services, visit.gallery_id, id_)
 
-    async def wait() -> AsyncIterator[str]:
+    async def wait() -> AsyncGenerator[str, None]:
         nonlocal seen
         for _ in range(_LONGEST):
             await asyncio.sleep(1)
@@ -107,19 +107,21 @@ async def retry_entry(request: web.Request) -> web.StreamResponse:
     """Try again; with `distinct` as another contact than the one of the same name there."""
     form, entry_id = form_of(request), id_of(request, "entry")
     distinct = form.flag("distinct")
-    await entry_actions.retry(services_of(request), *names_of(request), entry_id, distinct=distinct)
+    seen = form.text(ways.SEEN) or None
+    await entry_actions.retry(services_of(request), *names_of(request), entry_id, distinct=distinct, seen=seen)
     say = "It is sent as a different person." if distinct else "It is tried again."
     return await redirect(request, _back(request), say=say)
 
 
 async def resolve_entry(request: web.Request) -> web.StreamResponse:
     """Mark as resolved, with a note."""
-    note, entry_id = form_of(request).text("note"), id_of(request, "entry")
+    form, entry_id = form_of(request), id_of(request, "entry")
+    note, seen = form.text("note"), form.text(ways.SEEN) or None
 
     async def work() -> str:
         checked = entry_actions.check_note(note)
         by = visit_of(request).who
-        await entry_actions.resolve(services_of(request), *names_of(request), entry_id, by=by, note=checked)
+        await entry_actions.resolve(services_of(request), *names_of(request), entry_id, by=by, note=checked, seen=seen)
         return "It is marked as resolved, until one of the two sides changes."
 
     return await _attempt(request, work, action="resolve", value=note)
@@ -127,13 +129,14 @@ async def resolve_entry(request: web.Request) -> web.StreamResponse:
 
 async def link_entry(request: web.Request) -> web.StreamResponse:
     """A person's word that it is that remote record; nothing is changed there."""
-    text, entry_id = form_of(request).text("remote"), id_of(request, "entry")
+    form, entry_id = form_of(request), id_of(request, "entry")
+    text, seen = form.text("remote"), form.text(ways.SEEN) or None
 
     async def work() -> str:
         remote_id = ways.parse_remote_id(text)
         if remote_id is None:
             raise FormError([Fault("remote", "this is no id, and no address with one in it")])
-        await entry_actions.link(services_of(request), *names_of(request), entry_id, remote_id=remote_id)
+        await entry_actions.link(services_of(request), *names_of(request), entry_id, remote_id=remote_id, seen=seen)
         return "The two are linked. Nothing was changed there."
 
     return await _attempt(request, work, action="link", value=text)

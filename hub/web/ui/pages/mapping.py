@@ -15,9 +15,11 @@ from hub.store.webservices import WebserviceRow
 from hub.sync import applying, drafting, mapping_changes, mapping_service
 from hub.sync.mapping_service import MappingsView
 from hub.sync.services import Services
+from hub.web.deps import DEPS
 from hub.web.queries import Query
 from hub.web.routes import Policy, Route
 from hub.web.ui.csrf import Form
+from hub.web.ui.formats import Formats
 from hub.web.ui.pages import mapping_apply, mapping_form, mapping_options, mapping_rules, mapping_waiting
 from hub.web.ui.pages import mapping_rows as rows
 from hub.web.ui.pages.mapping_apply import COUNT_SECONDS
@@ -108,7 +110,8 @@ async def refresh(request: web.Request) -> web.StreamResponse:
     form, (services, names) = form_of(request), ask(request)
     choices = await mapping_service.get_choices(services, *names, refresh=True)
     accounts, rates = len(choices.accounts), len(choices.tax_rates)
-    say = f"Read just now: {accounts} accounts and {rates} tax rates."
+    fmt = Formats.of(visit_of(request).gallery, request.app[DEPS].clock.now())
+    say = f"Read just now: {fmt.count(accounts, 'account')} and {fmt.count(rates, 'tax rate')}."
     return await redirect(request, link_to(request, place_of(form)), say=say)
 
 

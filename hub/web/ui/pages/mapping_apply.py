@@ -24,15 +24,15 @@ async def apply(request: web.Request) -> web.StreamResponse:
     if form_of(request).flag("count"):
         return await _render_application(request, seconds=applying.SECONDS)
     done = await applying.apply(services, *names, dry_run=False)
+    counted = "1 invoice is" if done.asked == 1 else f"{done.asked:,} invoices are"
     if not done.complete:
-        say = f"{done.asked} invoices are updated with the next run. There are more: apply once more for the rest."
+        say = f"{counted} updated with the next run. There are more: apply once more for the rest."
         return await redirect(request, visit_of(request).path("webservices", names[1], "mappings", "apply"), say=say)
     if not done.asked:
         say = "Nothing differs: the books stand as today's mappings say."
         return await redirect(
             request, visit_of(request).path("webservices", names[1], "mappings"), say=say, tone="note"
         )
-    counted = "1 invoice is" if done.asked == 1 else f"{done.asked} invoices are"
     say = f"{counted} updated with the next run."
     return await redirect(request, visit_of(request).path("webservices", names[1]), say=say)
 

@@ -88,8 +88,9 @@ class _Reader:
         choices = self.shown.book.choices
         chosen = self.form.text(name)[:LONGEST_VALUE]
         before = self.saved.get(identity(SlotMapping(slot=slot.key, when=when, to=Target()))[:2])
-        if chosen == (options.key_of(before.to, slot, choices) if before else ""):
-            return
+        standing = options.key_of(before.to, slot, choices) if before else ""
+        if chosen in {standing, self.form.text(f"was.{name}", standing)}:
+            return  # as it stands, or not touched: what somebody else chose since stays
         if chosen:
             to = options.target_of(chosen, slot, choices)
             self.put.append((name, {"slot": slot.key, "when": dict(before.when if before else when), "to": to}))

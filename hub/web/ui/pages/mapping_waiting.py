@@ -18,7 +18,10 @@ from hub.web.ui.pages.mapping_rows import PARTS, Shown, describe, key_of, part_o
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that occurs and is not mapped, with the suggestion that would cover it (`key` names it in a form)."""
+    """Something that occurs and is not mapped, with the suggestion that would cover it (`key` names it in a form).
+
+    `unknown`: it is a tax code that the hub has not got, which no choice on the page can map.
+    """
 
     one: Unmapped
     slot: Slot
@@ -27,6 +30,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     target: str = ""
     why: str = ""
+    unknown: bool = False
 
 
 def pair(shown: Shown, suggestions: Sequence[Suggestion]) -> tuple[tuple[Waiting, ...], tuple[Waiting, ...]]:
@@ -92,7 +96,9 @@ def _waiting(shown: Shown, slot: Slot, one: Unmapped, best: Suggestion | None, n
     place = names.get(_bare(slot.key, wanted), f"to.{slot.key}")
     anchor = "f-" + place.replace(".", "-")
     if best is None:
-        return Waiting(one=one, slot=slot, part=part_of(slot), anchor=anchor)
+        code = one.when.get("tax_code")
+        unknown = code is not None and all(known.id != code for known in shown.tax_codes)
+        return Waiting(one=one, slot=slot, part=part_of(slot), anchor=anchor, unknown=unknown)
     target = options.name_target(best.mapping.to, slot, shown.book.choices)
     why = best.why.removeprefix(target).strip()  # the name stands right before it
     return Waiting(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiohttp import web
 from pydantic import SecretStr
 
-from hub.errors import BusyError, Fault, FormError, NotFoundError, UnavailableError
+from hub.errors import BusyError, ConflictError, Fault, FormError, NotFoundError, UnavailableError
 from hub.settings import PREFIX, Settings
 from hub.store import keys, migrate, operating, records
 from hub.store.keys import Key
@@ -23,9 +23,10 @@ from hub.web.health import READY_SECONDS
 from hub.web.pages import hub_version
 from hub.web.queries import Query
 from hub.web.routes import Handler, Policy, Route
+from hub.web.ui import csrf
 from hub.web.ui.csrf import Form
 from hub.web.ui.render import redirect, render
-from hub.web.ui.session import OPERATOR_HOME, form_of
+from hub.web.ui.session import OPERATOR_HOME, form_of, visit_of
 
 PAGE = 50
 MOST_LEASES = 200
@@ -71,6 +72,7 @@ async def _show_keys(
     gallery_id: str | None,
     *,
     secret: str = "",
+    again: bool = False,
     faults: list[Fault] | None = None,
     role: str = "gallery-admin",
     status: int = 200,
@@ -88,6 +90,8 @@ async def _show_keys(
         more=len(found) > PAGE,
         of=gallery_id or "",
         secret=secret,
+        again=again,
+        once=csrf.make_once(visit_of(request).session.secret),
         roles=list(KEY_ROLES.items()),
         role=role,
         fault=(faults or [Fault("", "")])[0].message,
@@ -96,13 +100,18 @@ async def _show_keys(
 
 
 async def make_key(request: web.Request) -> web.StreamResponse:
-    """Make a key and show it: this answer is the only place, so no redirect follows and nothing of it is stored."""
+    """Make a key and show it: this answer is the only place, so no redirect follows and nothing of it is stored.
+
+    A reload sends the form again: its mark makes one key only.
+    """
     form = form_of(request)
     role, gallery_id = form.text("role"), form.text("gallery") or None
     try:
         secret = await _make_key(request, form)
     except FormError as error:
         return await _show_keys(request, gallery_id, faults=error.faults, role=role, status=422)
+    except ConflictError:
+        return await _show_keys(request, gallery_id, again=True, role=role, status=409)
     return await _show_keys(request, gallery_id, secret=secret)
 
 
@@ -113,13 +122,17 @@ async def _make_key(request: web.Request, form: Form) -> str:
         raise FormError([Fault("role", "Choose one of the roles.")])
     if gallery_id is not None and known != "operator" and not is_id(gallery_id):
         raise FormError([Fault("gallery", "There is no such gallery.")])
+    once = csrf.read_once(form.text("once"), visit_of(request).session.secret)
     async with request.app[DEPS].database.transaction() as conn:
         if gallery_id is not None and known != "operator":
             try:
                 await check_gallery(conn, gallery_id)
             except NotFoundError as error:
                 raise FormError([Fault("gallery", "There is no such gallery.")]) from error
-        return await keys.create(conn, known, gallery_id)
+        keys.check_scope(known, gallery_id)
+        if once is None:
+            raise ConflictError("conflict", "This form is not one of the page as it was shown.")
+        return await keys.create(conn, known, gallery_id, once=once)
 
 
 async def revoke_key(request: web.Request) -> web.StreamResponse:

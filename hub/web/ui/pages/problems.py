@@ -133,23 +133,24 @@ async def act(request: web.Request) -> web.StreamResponse:
     """What a person says about one entry: try again, a different person, resolved, linked."""
     form, visit, services = form_of(request), visit_of(request), services_of(request)
     names, entry_id = names_of(request), id_of(request, "entry")
+    seen = form.text(ways.SEEN) or None
     try:
         match form.text("way"):
             case "retry":
-                await entry_actions.retry(services, *names, entry_id)
+                await entry_actions.retry(services, *names, entry_id, seen=seen)
                 say = "It is tried again."
             case "distinct":
-                await entry_actions.retry(services, *names, entry_id, distinct=True)
+                await entry_actions.retry(services, *names, entry_id, distinct=True, seen=seen)
                 say = "It is made as another contact of the same name."
             case "resolve":
                 note = entry_actions.check_note(form.text("note"))
-                await entry_actions.resolve(services, *names, entry_id, by=visit.who, note=note)
+                await entry_actions.resolve(services, *names, entry_id, by=visit.who, note=note, seen=seen)
                 say = "Marked as resolved. It opens again when either side changes."
             case "link":
                 remote_id = ways.parse_remote_id(form.text("remote_id"))
                 if remote_id is None:
                     raise FormError([Fault("remote_id", "Paste its address there, or its id.")])
-                await entry_actions.link(services, *names, entry_id, remote_id=remote_id)
+                await entry_actions.link(services, *names, entry_id, remote_id=remote_id, seen=seen)
                 say = "Linked. Nothing was changed there."
             case _:
                 raise NotFoundError("There is no such way out.")

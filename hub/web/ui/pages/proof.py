@@ -81,6 +81,10 @@ async def send_table(request: web.Request) -> web.StreamResponse:
         raise FormError([Fault("period", "is needed")], title="The query has faults")
     response = web.StreamResponse(headers=STREAM | {"Content-Type": "text/csv; charset=utf-8"})
     response.headers["Content-Disposition"] = f'attachment; filename="{_name_file(chosen.period)}"'
+    if request.method == "HEAD":  # a body would be taken for the next answer of the connection
+        await response.prepare(request)
+        await response.write_eof()
+        return response
     sent = 0
 
     async def send_rows(made: Proof, *_: object) -> None:

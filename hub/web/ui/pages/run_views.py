@@ -106,6 +106,7 @@ def say_error(error: str | None) -> str:
 def list_counts(counts: Counts) -> list[tuple[str, int, str]]:
     """(word, n, tone) of what is not 0."""
     found = [(name, word, getattr(counts, name)) for name, word in COUNTS.items()]
+    found = [(name, "differs" if name == "conflict" and n == 1 else word, n) for name, word, n in found]
     return [(word, n, "need" if name in _NEEDS else "") for name, word, n in found if n]
 
 

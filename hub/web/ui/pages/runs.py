@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -101,7 +101,7 @@ async def follow_run(request: web.Request) -> web.StreamResponse:
     return await stream_fragments(request, _fragments(request, row, await _look(request, row)))
 
 
-async def _fragments(request: web.Request, row: WebserviceRow, values: dict[str, Any]) -> AsyncIterator[str]:
+async def _fragments(request: web.Request, row: WebserviceRow, values: dict[str, Any]) -> AsyncGenerator[str, None]:
     told = ""
     pause = min(POLL_SECONDS, max(0.05, POLL_SECONDS * request.app[DEPS].settings.clock_factor))
     while values["run"].state in UNDER_WAY:

@@ -59,6 +59,8 @@ async def update(request: web.Request) -> web.StreamResponse:
     fields = settings_fields(services.kind_of(row))
     name, values, typed = form.text("name"), read_values(fields, form), typed_of(fields, form)
     mark = mark_of(values)
+    if form.flag("was") and form.text("was") != _stand(row):
+        return await _changed_meanwhile(request, row, name=name, typed=typed)
     try:
         if faults := check_name(name):
             raise FormError(faults)
@@ -66,7 +68,11 @@ async def update(request: web.Request) -> web.StreamResponse:
             found = await previewing.preview_gates(services, *names, values, seconds=PREVIEW_SECONDS)
             if form.text("do") == "preview" or (found is not None and is_news(found)):
                 return await _form(request, row, name=name, typed=typed, seen=mark, preview=found or Preview())
-        changed = await changing.change(services, *names, name=name, settings=values)
+        changed = await changing.change(services, *names, name=name, settings=values, was=row)
+    except ConflictError as error:
+        if error.name != "conflict":
+            raise
+        return await _changed_meanwhile(request, await get_open(request), name=name, typed=typed)
     except FormError as error:
         placed = place_faults(error.faults, ["name", *(field.name for field in fields)])
         return await _form(request, row, name=name, typed=typed, faults=placed)
@@ -74,6 +80,29 @@ async def update(request: web.Request) -> web.StreamResponse:
     said = " ".join(["The settings are saved.", *told])
     to = visit_of(request).path("webservices", row.id)
     return await redirect(request, to, say=said, tone="note" if told else "good")
+
+
+def _stand(row: WebserviceRow) -> str:
+    """A mark of what the form was made from."""
+    return mark_of([row.name, dict(row.settings)])
+
+
+async def _changed_meanwhile(
+    request: web.Request, row: WebserviceRow, *, name: str, typed: Mapping[str, Any]
+) -> web.StreamResponse:
+    """The form as it was typed, and what stands otherwise by now: sent once more it is this person's word."""
+    kind = services_of(request).kind_of(row)
+    fields, saved = settings_fields(kind), forms.show(kind, row.settings)
+    stands = typed_from(fields, saved)
+    told = [
+        f"{one.label}: {one.shown(saved.get(one.key))} is saved." for one in fields if typed[one.key] != stands[one.key]
+    ]
+    if name != row.name:
+        told.insert(0, f"Name: {row.name} is saved.")
+    said = (
+        "Somebody else changed the settings meanwhile. Below stands what you typed; it is saved when you send it again."
+    )
+    return await _form(request, row, name=name, typed=typed, faults=Faults(others=(said, *told)), status=409)
 
 
 def _is_news(finding: Finding) -> bool:
@@ -90,13 +119,14 @@ async def _form(
     faults: Faults | None = None,
     seen: str = "",
     preview: Preview | None = None,
+    status: int = 422,
 ) -> web.StreamResponse:
     visit, kind = visit_of(request), services_of(request).kind_of(row)
     return await render(
         request,
         "webservices/settings.html",
         title=f"Settings of {row.name}",
-        status=422 if faults else 200,
+        status=status if faults else 200,
         crumbs=crumbs_of(visit, (row.name, visit.path("webservices", row.id))),
         row=row,
         kind=kind,
@@ -105,6 +135,7 @@ async def _form(
         typed=typed,
         faults=faults or Faults(),
         seen=seen,
+        was=_stand(row),
         preview=preview,
         news=preview is not None and is_news(preview),
     )

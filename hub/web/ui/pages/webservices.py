@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from datetime import date
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +18,8 @@ from hub.web.api.shapes import names_of, services_of
 from hub.web.deps import DEPS
 from hub.web.routes import Policy, Route
 from hub.web.ui import glance, words
-from hub.web.ui.fields import read_schema
+from hub.web.ui.fields import Field, read_schema
+from hub.web.ui.formats import Formats
 from hub.web.ui.live import stream_fragments
 from hub.web.ui.render import Crumb, redirect, render, render_fragment
 from hub.web.ui.session import HOME, Visit, form_of, visit_of
@@ -94,6 +96,7 @@ async def show_webservice(request: web.Request) -> web.StreamResponse:
     kind = services.registry.kinds.get(one.row.kind)
     filters = {} if kind is None else services.filters_of(kind)
     fields = () if kind is None else read_schema(kind.settings.model_json_schema())
+    formats = Formats.of(visit.gallery, request.app[DEPS].clock.now())
     return await render(
         request,
         "webservices/one.html",
@@ -104,10 +107,19 @@ async def show_webservice(request: web.Request) -> web.StreamResponse:
         begun=all(task.done for task in one.checklist),
         problems=problems[:MOST_PROBLEMS],
         more_problems=len(problems) > MOST_PROBLEMS,
-        settings=[(field.label, field.shown(one.settings[field.key])) for field in fields if field.key in one.settings],
+        settings=[
+            (field.label, _say(field, one.settings[field.key], formats))
+            for field in fields
+            if field.key in one.settings
+        ],
         rules=[describe(rule, filters) for rule in one.row.exclusions],
         refresh=REFRESH_SECONDS if one.row.running else None,
     )
+
+
+def _say(field: Field, value: Any, formats: Formats) -> str:
+    """A setting in words; a date as everywhere on the pages."""
+    return formats.day(date.fromisoformat(str(value))) if field.kind == "date" and value else field.shown(value)
 
 
 async def set_state(request: web.Request) -> web.StreamResponse:
@@ -127,7 +139,7 @@ async def follow_webservice(request: web.Request) -> web.StreamResponse:
     return await stream_fragments(request, _fragments(request, await overview.get_overview(services, *names)))
 
 
-async def _fragments(request: web.Request, one: Overview) -> AsyncIterator[str]:
+async def _fragments(request: web.Request, one: Overview) -> AsyncGenerator[str, None]:
     services, told = services_of(request), ""
     pause = POLL_SECONDS * min(1.0, request.app[DEPS].settings.clock_factor)
     while one.row.running:
