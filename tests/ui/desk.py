@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp.test_utils import TestClient
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from hub.web.deps import Deps
 from hub.web.routes import Route
 from hub.web.ui import csrf
 from plugins.xero.sandbox import SandboxSettings
+from tests import postgres
 from tests.sync.harness import GALLERY, Bench, open_bench
 from tests.web.conftest import OPERATOR_KEY, HubServer
 from tests.web.webservices.office import Office
@@ -143,6 +145,16 @@ async def open_desk(
             desk = Desk(client, bench, bench.hub.services)
             desk.base, desk.settings, desk.http = f"http://localhost:{port}", deps.settings, http
             yield desk
+
+
+@asynccontextmanager
+async def open_shared_desk(server: str, template: str, factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A desk on a database of its own, for fixtures that live longer than a test."""
+    async with (
+        postgres.fresh_database(server, template) as dsn,
+        open_desk(dsn, factory.mktemp("desk")) as desk,
+    ):
+        yield desk
 
 
 def make_deps(bench: Bench, **settings: Any) -> Deps:

@@ -13,9 +13,8 @@ from hub.web.app import ROUTES
 from hub.web.routes import Route
 from hub.web.ui import csrf
 from hub.web.ui.session import NEEDED
-from tests import postgres
 from tests.sync.harness import GALLERY
-from tests.ui.desk import OTHER, Answer, Desk, Person, open_desk
+from tests.ui.desk import OTHER, Answer, Desk, Person, open_shared_desk
 from tests.web.conftest import GALLERY as GALLERY_BODY
 
 PAGES = [route for route in ROUTES if route.policy in NEEDED]
@@ -48,10 +47,7 @@ async def office(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """A desk that these tests share: a connected webservice, and a second gallery."""
-    async with (
-        postgres.fresh_database(postgres_server, postgres_template) as dsn,
-        open_desk(dsn, tmp_path_factory.mktemp("desk")) as desk,
-    ):
+    async with open_shared_desk(postgres_server, postgres_template, tmp_path_factory) as desk:
         await desk.connect()
         assert (await desk.put(f"/api/v1/galleries/{OTHER}", GALLERY_BODY))[0] == 201
         yield desk

@@ -25,9 +25,8 @@ from hub.store.sessions import Flash
 from hub.web.routes import Policy, Route
 from hub.web.ui import csrf
 from hub.web.ui.formats import Formats
-from tests import postgres
 from tests.sync.harness import GALLERY, make_contact, make_gallery, make_invoice, make_line, make_payment
-from tests.ui.desk import HOME, Desk, Person, open_desk
+from tests.ui.desk import HOME, Desk, Person, open_desk, open_shared_desk
 from tests.ui.test_access import PAGES, path_of
 from tests.ui.test_webservice_forms import LIST
 
@@ -65,10 +64,7 @@ async def poisoned(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """A gallery where everything has a hostile name, after a run with every group of outcomes."""
-    async with (
-        postgres.fresh_database(postgres_server, postgres_template) as dsn,
-        open_desk(dsn, tmp_path_factory.mktemp("desk")) as desk,
-    ):
+    async with open_shared_desk(postgres_server, postgres_template, tmp_path_factory) as desk:
         await desk.connect()
         assert (await desk.call("PATCH", desk.path, json={"name": EVIL[:200]}))[0] == 200
         rules = [{"filter": "tag", "values": [f"{EVIL}2", TURNED]}, {"filter": "number", "values": [FORMULA]}]
@@ -107,10 +103,7 @@ async def office(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """A desk for what has no effect: connected, with one invoice."""
-    async with (
-        postgres.fresh_database(postgres_server, postgres_template) as dsn,
-        open_desk(dsn, tmp_path_factory.mktemp("desk")) as desk,
-    ):
+    async with open_shared_desk(postgres_server, postgres_template, tmp_path_factory) as desk:
         await desk.connect()
         await desk.bench.put(make_contact(), make_invoice("i-1"), make_payment("p-1"))
         yield desk

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests import postgres
 from tests.sync.harness import cents, make_contact, make_invoice, make_line, make_payment
 from tests.ui.browser import look
-from tests.ui.desk import HOME, Desk, open_desk
+from tests.ui.desk import HOME, Desk, open_shared_desk
 
 LIST = f"{HOME}/invoices"
 HOSTILE = '<img src=x onerror=alert(1)>"'
@@ -39,10 +38,7 @@ async def searched(
     postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Desk]:
     """A desk that tests without a browser share; 6 has a payment of more than is due."""
-    async with (
-        postgres.fresh_database(postgres_server, postgres_template) as dsn,
-        open_desk(dsn, tmp_path_factory.mktemp("desk")) as desk,
-    ):
+    async with open_shared_desk(postgres_server, postgres_template, tmp_path_factory) as desk:
         await fill(desk)
         await desk.bench.put(
             make_invoice("i-6", issued_on="2026-01-05"),
