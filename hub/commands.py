@@ -26,6 +26,7 @@ from hub.store import embedded, keys, migrate, postgres_binaries, records, runs,
 from hub.store.database import Database
 from hub.store.runs import Run
 from hub.sync import proving
+from hub.sync.services import STATE_WORDS
 from hub.sync.telling import why_off
 from hub.web.api.proof import write_json
 from hub.web.api.sessions import ENTER
@@ -179,7 +180,7 @@ async def sync(settings: Settings, webservice_id: str, *, dry_run: bool, console
         async with hub.database.transaction() as conn:
             row = await webservices.get(conn, gallery_id, webservice_id)
             if row.state != "ready":
-                raise HubError(f"The webservice {webservices.STATE_WORDS[row.state]}, so it cannot sync.")
+                raise HubError(f"The webservice {STATE_WORDS[row.state]}, so it cannot sync.")
             run, _ = await runs.open_run(
                 conn, gallery_id, webservice_id, run_id, invoices=None, dry_run=dry_run, asked_by="person"
             )

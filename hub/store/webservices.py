@@ -20,15 +20,6 @@ QUERIES = load("webservices")
 
 TOLD = frozenset({"ready", "paused", "reauthorize", "disconnected"})
 WebserviceState = Literal["authorizing", "choosing", "ready", "paused", "reauthorize", "disconnected"]
-STATE_WORDS: Mapping[str, str] = {
-    "authorizing": "has no access yet",
-    "choosing": "has no organisation yet",
-    "ready": "is ready",
-    "paused": "is stopped",
-    "reauthorize": "has lost its access",
-    "disconnected": "is disconnected",
-}
-"""What a sentence says of a webservice in each state."""
 
 
 class WebserviceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ from hub.errors import ConflictError, Fault, FormError
 from hub.store import entries, records, runs, upkeep, webservices
 from hub.store.database import Connection
 from hub.store.runs import Run
-from hub.store.webservices import STATE_WORDS, WebserviceRow
-from hub.sync.services import Services
+from hub.store.webservices import WebserviceRow
+from hub.sync.services import STATE_WORDS, Services
 from hub.sync.worker import missing_slots
 
 

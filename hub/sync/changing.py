@@ -15,11 +15,11 @@ from hub.domain.eligibility import Gates
 from hub.errors import AuthorizationError, ConflictError, Fault, FormError, TemporaryError, ThrottledError
 from hub.store import problems, runs, webservices
 from hub.store.database import Connection
-from hub.store.webservices import STATE_WORDS, WebserviceRow, WebserviceState
+from hub.store.webservices import WebserviceRow, WebserviceState
 from hub.sync import forms, previewing, reasking
 from hub.sync.connecting import go_on
 from hub.sync.previewing import Preview
-from hub.sync.services import Services
+from hub.sync.services import STATE_WORDS, Services
 
 log = structlog.get_logger()
 

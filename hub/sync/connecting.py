@@ -17,9 +17,9 @@ from hub.domain.records import RecordType
 from hub.errors import ConflictError, Fault, FormError, HubError, RemoteError
 from hub.store import batches, entries, problems, records, runs, upkeep, webservices
 from hub.store.database import Connection
-from hub.store.webservices import STATE_WORDS, WebserviceRow
+from hub.store.webservices import WebserviceRow
 from hub.sync import forms, reasking
-from hub.sync.services import Services
+from hub.sync.services import STATE_WORDS, Services
 from hub.sync.worker import slot_of
 
 log = structlog.get_logger()

@@ -16,11 +16,11 @@ from hub.domain.remotes import Operation
 from hub.errors import NotFoundError
 from hub.store import allocations, entries, records, webservices
 from hub.store.database import Connection
-from hub.store.webservices import STATE_WORDS, WebserviceRow
+from hub.store.webservices import WebserviceRow
 from hub.sync import subjects
 from hub.sync.drafts_view import render_draft
 from hub.sync.judging import Verdict, judge_invoice_entry, render
-from hub.sync.services import Services
+from hub.sync.services import STATE_WORDS, Services
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

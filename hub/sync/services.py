@@ -23,11 +23,21 @@ from hub.registry import Registry
 from hub.store import records, webservices
 from hub.store.database import Connection, Database
 from hub.store.limits import Remaining
-from hub.store.webservices import STATE_WORDS, WebserviceRow
+from hub.store.webservices import WebserviceRow, WebserviceState
 from hub.sync import forms
 from hub.sync.session import Doors, Tuning, load_book
 
 _PAGE = 500
+
+STATE_WORDS: Mapping[WebserviceState, str] = {
+    "authorizing": "has no access yet",
+    "choosing": "has no organisation yet",
+    "ready": "is ready",
+    "paused": "is stopped",
+    "reauthorize": "has lost its access",
+    "disconnected": "is disconnected",
+}
+"""What a sentence says of a webservice in each state: "The webservice is stopped"."""
 
 
 class Links(Protocol):

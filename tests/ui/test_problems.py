@@ -103,7 +103,7 @@ async def test_a_different_person_is_said_with_one_button(desk: Desk, page: Page
     await row.get_by_role("button", name="A different person").click()
     if script:
         dialog = page.get_by_role("dialog")
-        await expect(dialog).to_contain_text("Xero then gets a second contact, with its number behind the name")
+        await expect(dialog).to_contain_text("Xero then gets a second contact of this name")
         await dialog.get_by_role("button", name="A different person").click()
     await expect(page.get_by_text("It is made as another contact of the same name.")).to_be_visible()
     await desk.bench.work()

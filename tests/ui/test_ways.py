@@ -85,7 +85,10 @@ def test_the_ways_out_fit_the_reason_and_the_first_stands_out(found: Cause, labe
 def test_in_a_list_the_way_to_decide_comes_first_and_what_writes_over_never_stands_out() -> None:
     shown = ways.list_ways(cause("edited_there"), listed=True)
     assert [way.label for way in shown] == ["Compare and resolve", "Write over all of them there"]
-    for decided_below in ("edited_there", "duplicate_contact"):
+    missing = ways.list_ways(cause("tax_code_missing"), listed=True)
+    assert [way.label for way in missing] == ["Show what it holds", "Open the mapping", "Try again for all"]
+    assert missing[0].primary
+    for decided_below in ("edited_there", "duplicate_contact", "tax_code_missing"):
         assert not any(way.primary for way in ways.list_ways(cause(decided_below)))
     assert [way.label for way in ways.list_ways(cause("no_lines"), listed=True)] == [
         "Show what it holds",

@@ -23,11 +23,11 @@ MAPPINGS = frozenset(
         "mapping_invalid",
         "tax_mapping",
         "tax_archived",
-        "tax_code_missing",
         "payment_account",
         "payment_currency",
     }
 )
+MAPPED_AFTER = frozenset({"tax_code_missing"})  # the mapping knows it only once something else is done
 SETTINGS = frozenset({"email_invalid", "total_mismatch", "number_taken"})
 AUTHORISE = frozenset({"reauthorize", "not_approved"})
 DECIDED_ONE_BY_ONE: Mapping[str, str] = {
@@ -88,11 +88,14 @@ def list_ways(cause: Cause, *, listed: bool = False) -> tuple[Way, ...]:
     if listed and problem.count:
         label = DECIDED_ONE_BY_ONE.get(problem.reason, "")
         found.insert(0 if label else len(found), Way(label=label or "Show what it holds", to=here))
+    if problem.reason in MAPPED_AFTER:
+        found.append(Way(label="Open the mapping", to=(*home, "mappings")))
     if problem.count and not cause.own:
         label = say_retry(problem.reason, problem.count)
         confirm = CONFIRM.get(problem.reason, "")
         found.append(Way(label=label, to=(*here, "retry"), role="bookkeeper", post=True, confirm=confirm))
-    below = not listed and problem.reason in DECIDED_ONE_BY_ONE  # the page has a better button at each record
+    # on its own page a better button stands at each record, or what is to be done first is done elsewhere
+    below = not listed and problem.reason in {*DECIDED_ONE_BY_ONE, *MAPPED_AFTER}
     return tuple(
         msgspec.structs.replace(way, primary=way is found[0] and not way.confirm and not below) for way in found
     )
@@ -106,7 +109,7 @@ def say_retry(reason: str | None, n: int = 1) -> str:
 
 def is_plain_retry(reason: str | None) -> bool:
     """Whether "Try again" is the first thing to do: it is harmless, and no other button leads further."""
-    others = (MAPPINGS, AUTHORISE, CONFIRM, DECIDED_ONE_BY_ONE)
+    others = (MAPPINGS, MAPPED_AFTER, AUTHORISE, CONFIRM, DECIDED_ONE_BY_ONE)
     return not any(reason in one for one in others)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from hub.domain.proof import Figures
+from hub.domain.proof import Figures, ProofRow
 from hub.domain.records import EntryType
 from hub.sync.proof_view import Orphan
 from hub.sync.proving import Period, Proof
@@ -76,18 +76,8 @@ def say_reading(what: str, n: int, fmt: Formats, title: str) -> str:
             return f"Comparing both ledgers: {fmt.number(n)} so far."
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of a proof, as it was kept (`hub.sync.proof_view.render_row`)."""
-
-    type: EntryType
-    record_id: str
-    number: str | None
-    remote_id: str
-    state: str
-    currency: str | None
-    ours: Figures
-    theirs: Figures | None
-    difference: Figures
+class Row(ProofRow, frozen=True, kw_only=True):
+    """One row of a proof, read back as it was kept (`hub.sync.proof_view.render_row`), and what a page says of it."""
 
     @property
     def label(self) -> str:
